@@ -1,0 +1,52 @@
+# Every verb works on a fresh machine with Python 3.11, git and make.
+PYTHON ?= python3.11
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile
+
+.PHONY: run test check dev lock format clean
+
+run: $(VENV)/.run  ## set up, index the demo documents, answer a demo question
+	$(VENV)/bin/warrant index add demo/documents
+	$(VENV)/bin/warrant ask "How long do customers have to return a product, and what does return shipping cost?"
+
+test: $(VENV)/.dev  ## set up and pass the tests
+	$(VENV)/bin/python -m pytest -q
+
+check: $(VENV)/.dev  ## formatting, lint, types, import layers
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+dev: $(VENV)/.dev  ## LangGraph dev server for Studio
+	$(VENV)/bin/langgraph dev --no-browser
+
+format: $(VENV)/.dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-header --no-annotate --no-emit-index-url --extra postgres pyproject.toml
+
+lock: $(VENV)/.lock  ## resolve the newest versions that pyproject.toml allows
+	$(COMPILE) --upgrade --group dev -o requirements-dev.lock
+	$(COMPILE) --upgrade --group build -c requirements-dev.lock -o requirements.lock
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.lock: | $(VENV)/bin/python
+	$(PIP) uv
+	touch $@

@@ -1,0 +1,1 @@
+"""What thinks: chat models by name, embeddings, the gate classifier."""

@@ -1,0 +1,1 @@
+"""What is known: plain typed values, settings, policy, errors and the store."""

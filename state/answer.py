@@ -1,0 +1,38 @@
+"""Answers: claims, and the citations they rest on."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Citation(BaseModel):
+    """A quote, found in a passage: `source_text[start:end] == quote`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passage: str
+    """Id of the passage, or of the step whose output is quoted."""
+    source: str
+    quote: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+
+class Claim(BaseModel):
+    """One statement of the answer with at least one citation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    citations: tuple[Citation, ...] = Field(min_length=1)
+
+
+class Answer(BaseModel):
+    """What is given to the user."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    claims: tuple[Claim, ...] = ()
+    data: Any = None
+    """Satisfies the caller's own JSON Schema, where one was given."""

@@ -1,0 +1,68 @@
+"""Settings: the only reader of the environment."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from state.errors import UsageError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# The model that is used when only a provider's key is set; pinned, so that a run can be repeated.
+MODEL_OF_KEY = {
+    "openai_api_key": "openai:gpt-5-mini-2025-08-07",
+    "anthropic_api_key": "anthropic:claude-sonnet-4-5-20250929",
+}
+
+
+class Settings(BaseSettings):
+    """Where things are kept and what is used unless the caller or the policy says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="WARRANT_", extra="ignore", frozen=True)
+
+    home: Path = PROJECT / "var"
+    """Everything that Warrant keeps lies under this folder."""
+    policy: Path = PROJECT / "policy.toml"
+    model: str | None = None
+    """Name of the chat model."""
+    store_url: str | None = None
+    """SQLAlchemy URL of the store; SQLite under `home` by default."""
+    labels: str = ""
+    """ACL labels that the local user holds, separated by commas."""
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
+    api_key: SecretStr | None = None
+    """Key for an OpenAI-compatible server that is named by URL."""
+    langsmith_tracing: bool = Field(default=False, validation_alias="LANGSMITH_TRACING")
+    langsmith_endpoint: str = Field(
+        default="https://api.smith.langchain.com", validation_alias="LANGSMITH_ENDPOINT"
+    )
+    langsmith_api_key: SecretStr | None = Field(default=None, validation_alias="LANGSMITH_API_KEY")
+    langsmith_project: str = Field(default="warrant", validation_alias="LANGSMITH_PROJECT")
+
+    def chat_model(self) -> str:
+        """Name of the chat model when neither the caller nor the policy names one."""
+        keyed = (name for field, name in MODEL_OF_KEY.items() if getattr(self, field))
+        return self.model or next(keyed, "offline")
+
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the store."""
+        return self.store_url or f"sqlite:///{self.home / 'warrant.db'}"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        UsageError: an environment variable has a value that does not fit.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+        raise UsageError(
+            f"The environment has unusable settings: {problems}.", "Correct or unset them."
+        ) from error

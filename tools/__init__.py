@@ -1,0 +1,1 @@
+"""What may be asked of the outside: capabilities, the document index, the registry."""
