@@ -6,13 +6,15 @@ views it needs. A key that no channel has is refused by `checked`, since LangGra
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Annotated, ParamSpec, TypedDict, TypeVar
+from typing import Annotated, TypedDict, TypeVar, cast
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict, Field
 
 from state.schema import Json, JsonSchema
+from state.verdict import Outcome
 
 
 def merged(old: dict[str, Json] | None, new: dict[str, Json] | None) -> dict[str, Json]:
@@ -29,46 +31,81 @@ class AgentInput(TypedDict, total=False):
     """What the caller gives."""
 
     messages: Annotated[list[AnyMessage], add_messages]
-    answer_schema: JsonSchema | None
-    """JSON Schema (draft 2020-12) that `answer.data` must satisfy."""
+    answer_schema: Annotated[JsonSchema | None, EphemeralValue]
+    """JSON Schema (draft 2020-12) that `answer.data` must satisfy; it holds for this turn only."""
 
 
 class AgentOutput(TypedDict, total=False):
     """What the caller gets."""
 
     messages: Annotated[list[AnyMessage], add_messages]
-    outcome: str
+    outcome: Outcome
+    reason: str
     answer: dict[str, Json] | None
-    violations: list[dict[str, Json]]
+
+
+class Terms(TypedDict):
+    """What was agreed for this turn when it began; a resumed run keeps it."""
+
+    model: str
+    plan_retries: int
+    answer_retries: int
+    replans: int
+    passages: int
+    answer_schema: JsonSchema | None
+
+
+class Rounds(TypedDict):
+    """How often each bounded arrow back was taken in this turn."""
+
+    plan: int
+    replan: int
+    answer: int
+
+
+class Ending(TypedDict):
+    """Why the run ends here instead of with an answer."""
+
+    outcome: Outcome
+    reason: str
+
+
+class Task(TypedDict):
+    """One step, as it is sent to the nodes that run steps."""
+
+    warrant: dict[str, Json]
+    scope: str
+    passages: int
 
 
 class AgentState(AgentInput, total=False):
-    """Every channel of the graph."""
+    """Every channel of the graph; the comment says which nodes write it."""
 
-    request: str
-    stamp: dict[str, Json]
-    plan: dict[str, Json] | None
-    """The current plan, as it was last proposed."""
-    attempts: Annotated[list[dict[str, Json]], appended]
-    """Every model reply of this turn that was asked for as JSON, with its violations."""
-    rounds: dict[str, int]
-    """How often each bounded arrow back was taken: `plan`, `replan`, `answer`."""
-    warrants: Annotated[dict[str, Json], merged]
-    """Step id → warrant."""
-    results: Annotated[dict[str, Json], merged]
-    """Step id → result."""
-    passages: Annotated[dict[str, Json], merged]
-    """Passage id → passage."""
-    draft: dict[str, Json] | None
-    """The proposed answer before it is verified and released."""
-    verdicts: Annotated[list[dict[str, Json]], appended]
-    violations: Annotated[list[dict[str, Json]], appended]
+    scope: str  # begin
+    """Thread and message that asks: within it an effect happens at most once."""
+    request: str  # begin
+    terms: Terms  # begin
+    stamp: dict[str, Json]  # begin
+    plan: dict[str, Json] | None  # plan
+    feedback: list[dict[str, Json]]  # review, schedule, verify
+    """Violations that go back to the model; empty when the proposal passed."""
+    rounds: Rounds  # review, schedule, verify
+    awaiting: dict[str, dict[str, Json]]  # schedule, approve
+    """Step id → the warrant that a human has to approve."""
+    warrants: Annotated[dict[str, Json], merged]  # schedule, approve
+    results: Annotated[dict[str, Json], merged]  # schedule, approve, execute, retrieve
+    draft: dict[str, Json] | None  # answer
+    """The model's proposal for an answer."""
+    answer: dict[str, Json] | None  # verify, release
+    attempts: Annotated[list[dict[str, Json]], appended]  # plan, answer
+    """Every model reply of this turn: `{at, text, violations, model, strategy}`."""
+    violations: Annotated[list[dict[str, Json]], appended]  # review, verify
     """Every violation of this turn: `{at, path, message}`."""
-    usage: dict[str, Json]
-    failure: str
-    """Why the run cannot go on; empty while it can."""
-    outcome: str
-    answer: dict[str, Json] | None
+    verdicts: Annotated[list[dict[str, Json]], appended]  # screen, execute, retrieve, release
+    usage: dict[str, Json]  # plan, answer
+    ending: Ending | None  # any node that ends the run
+    outcome: Outcome  # release
+    reason: str  # release
 
 
 class Context(BaseModel):
@@ -91,11 +128,10 @@ class Context(BaseModel):
     passages: int | None = Field(default=None, ge=1, le=100, description="Passages that one search returns.")
 
 
-Arguments = ParamSpec("Arguments")
-Update = TypeVar("Update", bound=Mapping[str, object])
+Node = TypeVar("Node", bound=Callable[..., Awaitable[Mapping[str, object]]])
 
 
-def checked(node: Callable[Arguments, Awaitable[Update]]) -> Callable[Arguments, Awaitable[Update]]:
+def checked(node: Node) -> Node:
     """Wrap a node so that a misspelt key in its update fails.
 
     Raises:
@@ -104,10 +140,10 @@ def checked(node: Callable[Arguments, Awaitable[Update]]) -> Callable[Arguments,
     known = AgentState.__annotations__.keys() | AgentInput.__annotations__.keys()
 
     @wraps(node)
-    async def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Update:
+    async def run(*args: object, **kwargs: object) -> Mapping[str, object]:
         update = await node(*args, **kwargs)
         if unknown := update.keys() - known:
             raise KeyError(f"{node} wrote to channels that do not exist: {sorted(unknown)}")
         return update
 
-    return run
+    return cast(Node, run)

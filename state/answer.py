@@ -33,6 +33,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str
+    """Its first lines are the claims, one each; what could not be said or done follows."""
     claims: tuple[Claim, ...] = ()
     data: Any = None
     """Satisfies the caller's own JSON Schema, where one was given."""

@@ -1,0 +1,82 @@
+"""The wiring of the agent's graph; it reads top to bottom as the way of a request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from langgraph.graph import END, START, StateGraph
+
+from models.chat import Chat
+from nodes import edges
+from nodes.answer import Answerer, AnswerView
+from nodes.approve import Approve, ApproveView
+from nodes.begin import Begin, BeginView
+from nodes.execute import Execute
+from nodes.gate import Judge
+from nodes.plan import Planner, PlanView
+from nodes.release import Release, ReleaseView
+from nodes.retrieve import Retrieve
+from nodes.review import Review, ReviewView
+from nodes.schedule import Schedule, ScheduleView
+from nodes.screen import Screen, ScreenView
+from nodes.verify import Verify, VerifyView
+from state.agent import AgentInput, AgentOutput, AgentState, Context, Task, Terms, checked
+from state.policy import Policy
+from state.schema import Json
+from tools.capability import Caller
+from tools.registry import Registry
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything the nodes are made of; the composition root picks it."""
+
+    policy: Policy
+    chat: Callable[[str], Chat]
+    """Chat model by name."""
+    registry: Registry
+    judge: Judge
+    caller: Caller
+    terms: Callable[[Context], Terms]
+    stamp: Callable[[str], dict[str, Json]]
+    plan_instructions: str
+    answer_instructions: str
+
+
+Graph: TypeAlias = StateGraph[AgentState, Context, AgentInput, AgentOutput]
+
+
+def wire(parts: Parts) -> Graph:
+    """The graph, uncompiled, so that a server can compile it with its own checkpointer."""
+    limits, registry, judge, caller = parts.policy.limits, parts.registry, parts.judge, parts.caller
+    graph = StateGraph(AgentState, Context, input_schema=AgentInput, output_schema=AgentOutput)
+
+    graph.add_node("begin", checked(Begin(parts.terms, parts.stamp)), input_schema=BeginView)
+    graph.add_node("screen", checked(Screen(judge, limits.request_chars)), input_schema=ScreenView)
+    planner = Planner(parts.chat, registry, limits, parts.plan_instructions)
+    graph.add_node("plan", checked(planner), input_schema=PlanView)
+    graph.add_node("review", checked(Review(registry, limits)), input_schema=ReviewView)
+    graph.add_node("schedule", checked(Schedule(registry)), input_schema=ScheduleView)
+    graph.add_node("approve", checked(Approve()), input_schema=ApproveView)
+    graph.add_node("retrieve", checked(Retrieve(registry, judge, caller)), input_schema=Task)
+    graph.add_node("execute", checked(Execute(registry, judge, caller)), input_schema=Task)
+    answerer = Answerer(parts.chat, limits, parts.answer_instructions)
+    graph.add_node("answer", checked(answerer), input_schema=AnswerView)
+    graph.add_node("verify", checked(Verify()), input_schema=VerifyView)
+    graph.add_node("release", checked(Release(judge)), input_schema=ReleaseView)
+
+    runs = ["retrieve", "execute"]
+    graph.add_edge(START, "begin")
+    graph.add_conditional_edges("begin", edges.after_begin)
+    graph.add_conditional_edges("screen", edges.after_screen)
+    graph.add_conditional_edges("plan", edges.after_plan)
+    graph.add_conditional_edges("review", edges.after_review)
+    to = [*runs, "approve", "answer", "plan", "release"]
+    graph.add_conditional_edges("schedule", edges.after_schedule(registry), to)
+    graph.add_conditional_edges("approve", edges.after_approve(registry), [*runs, "schedule"])
+    graph.add_edge("retrieve", "schedule")
+    graph.add_edge("execute", "schedule")
+    graph.add_conditional_edges("answer", edges.after_answer)
+    graph.add_conditional_edges("verify", edges.after_verify)
+    graph.add_edge("release", END)
+    return graph

@@ -1,0 +1,66 @@
+"""Asking a model once, within the budget, and keeping what came back."""
+
+from dataclasses import dataclass
+
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from models.chat import Chat, ModelError, Prompt, Reply
+from models.sections import render
+from state.agent import AgentState, Ending
+from state.policy import Limits
+from state.schema import Json, JsonSchema
+from state.usage import Usage
+
+KEPT_CHARS = 20_000
+"""A longer reply is kept in the trace; an attempt holds its beginning."""
+CHARS_PER_TOKEN = 4
+"""A cautious estimate of what a prompt will cost before it is sent."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The reply, or None where the run ends, and what the state learns of it."""
+
+    reply: Reply | None
+    update: AgentState
+
+
+async def ask(chat: Chat, prompt: Prompt, usage: Usage, limits: Limits) -> Asked:
+    """Ask the model once; a bound that would be exceeded or a failing model ends the run."""
+    chars = sum(len(str(message.text)) for message in prompt.messages)
+    if bound := exceeded(usage, limits, chars // CHARS_PER_TOKEN):
+        return Asked(None, _failed(bound, usage))
+    try:
+        reply = await chat.reply(prompt)
+    except ModelError as error:
+        return Asked(None, _failed(str(error), usage + error.usage))
+    attempt = {
+        "at": prompt.task,
+        "text": reply.text[:KEPT_CHARS],
+        "violations": [violation.model_dump() for violation in reply.violations],
+        "model": reply.model,
+        "strategy": reply.strategy,
+    }
+    return Asked(reply, {"attempts": [attempt], "usage": (usage + reply.usage).model_dump()})
+
+
+def exceeded(usage: Usage, limits: Limits, tokens: int) -> str | None:
+    """Which bound one more call with so many input tokens would exceed."""
+    way_out = "Raise it in policy.toml or ask for less."
+    if usage.model_calls >= limits.model_calls:
+        return f"The bound limits.model_calls of {limits.model_calls} is reached. {way_out}"
+    if usage.input_tokens + usage.output_tokens + tokens > limits.tokens:
+        return f"The bound limits.tokens of {limits.tokens} would be exceeded. {way_out}"
+    if (usage.cost_usd or 0.0) > limits.cost_usd:
+        return f"The bound limits.cost_usd of {limits.cost_usd:g} is reached. {way_out}"
+    return None
+
+
+def prompt(task: str, instructions: str, schema: JsonSchema, sections: dict[str, Json]) -> Prompt:
+    """A prompt of instructions and named sections; a section that is None is left out."""
+    text = render({"task": task, **sections})
+    return Prompt(task, (SystemMessage(instructions), HumanMessage(text)), schema)
+
+
+def _failed(reason: str, usage: Usage) -> AgentState:
+    return {"ending": Ending(outcome="failed", reason=reason), "usage": usage.model_dump()}

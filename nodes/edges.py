@@ -1,0 +1,72 @@
+"""The edges: which node is next. They read the state and decide nothing else."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from langgraph.types import Send
+
+from state.agent import AgentState, Task
+from tools.registry import Registry
+
+
+def after_begin(state: AgentState) -> Literal["screen", "release"]:
+    """A usable request is screened."""
+    return "release" if state["ending"] else "screen"
+
+
+def after_screen(state: AgentState) -> Literal["plan", "release"]:
+    """An allowed request is planned."""
+    return "release" if state["ending"] else "plan"
+
+
+def after_plan(state: AgentState) -> Literal["review", "release"]:
+    """A plan is reviewed; a model that could not be asked ends the run."""
+    return "release" if state["ending"] else "review"
+
+
+def after_review(state: AgentState) -> Literal["schedule", "plan", "release"]:
+    """A plan with violations goes back."""
+    if state["ending"]:
+        return "release"
+    return "plan" if state["feedback"] else "schedule"
+
+
+def after_schedule(registry: Registry) -> Callable[[AgentState], str | list[Send]]:
+    """Steps with a warrant run in parallel; else a human is asked, or it goes on."""
+
+    def route(state: AgentState) -> str | list[Send]:
+        if state["ending"]:
+            return "release"
+        if tasks := _tasks(state, registry):
+            return tasks
+        if state["awaiting"]:
+            return "approve"
+        return "answer" if state["plan"] else "plan"
+
+    return route
+
+
+def after_approve(registry: Registry) -> Callable[[AgentState], str | list[Send]]:
+    """What was approved runs; a rejection is scheduled around."""
+    return lambda state: _tasks(state, registry) or "schedule"
+
+
+def _tasks(state: AgentState, registry: Registry) -> list[Send]:
+    """The steps that have a warrant and no result, each sent to the node that runs its kind."""
+    sends = []
+    for step, warrant in state["warrants"].items():
+        if step not in state["results"]:
+            tool = registry.find(warrant["tool"])
+            task = Task(warrant=warrant, scope=state["scope"], passages=state["terms"]["passages"])
+            sends.append(Send("retrieve" if tool and tool.retrieves else "execute", task))
+    return sends
+
+
+def after_answer(state: AgentState) -> Literal["verify", "release"]:
+    """A draft is verified; a model that could not be asked ends the run."""
+    return "release" if state["ending"] else "verify"
+
+
+def after_verify(state: AgentState) -> Literal["release", "answer"]:
+    """A draft with violations goes back."""
+    return "answer" if state["feedback"] and not state["ending"] else "release"

@@ -1,0 +1,31 @@
+"""Evidence: everything of this turn that a claim may cite."""
+
+from collections.abc import Iterable
+
+from state.canonical import canonical, digest_text
+from state.passage import Passage
+from state.plan import StepResult
+
+
+def evidence(results: Iterable[StepResult]) -> list[Passage]:
+    """Retrieved passages, best first and each once, and the outputs of the other tools."""
+    found: dict[str, Passage] = {}
+    for result in results:
+        if result.status == "done":
+            for passage in passages(result) or [_of_step(result)]:
+                found.setdefault(passage.id, passage)
+    return list(found.values())
+
+
+def passages(result: StepResult) -> list[Passage] | None:
+    """The passages that a retrieval gave, or None if the result is of another kind."""
+    if not (isinstance(result.output, dict) and result.output.keys() == {"passages"}):
+        return None
+    return [Passage.model_validate(passage) for passage in result.output["passages"]]
+
+
+def _of_step(result: StepResult) -> Passage:
+    text = canonical(result.output)
+    return Passage(
+        id=result.step, text=text, source=f"step:{result.step}", end=len(text), digest=digest_text(text)
+    )

@@ -1,0 +1,47 @@
+"""Execute: runs one step under its warrant and gates what comes back."""
+
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from nodes.gate import Judge
+from state.agent import AgentState, Context, Task
+from state.canonical import canonical
+from state.plan import StepResult, Warrant
+from state.verdict import Verdict
+from tools.capability import Caller
+from tools.registry import Registry
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Runs a step; a result that the gate refuses is not seen by any model."""
+
+    registry: Registry
+    judge: Judge
+    caller: Caller
+
+    async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
+        """Call the tool and judge its output."""
+        warrant = Warrant.model_validate(state["warrant"])
+        runtime.stream_writer({"step": warrant.step, "tool": warrant.tool, "status": "running"})
+        result = await self.registry.call(warrant, self.caller, state["scope"])
+        verdicts: list[Verdict] = []
+        if result.status == "done":
+            verdicts = [await self.judge(canonical(result.output), "result")]
+            result = self._gated(result, verdicts[0])
+        runtime.stream_writer({"step": result.step, "tool": result.tool, "status": result.status})
+        return {
+            "results": {result.step: result.model_dump(mode="json")},
+            "verdicts": [v.model_dump(mode="json") for v in verdicts if v.decision != "allow"],
+        }
+
+    def _gated(self, result: StepResult, verdict: Verdict) -> StepResult:
+        """Withhold a refused output; what was written stays done, so that no re-plan writes it again."""
+        if verdict.decision != "refuse":
+            return result
+        read = self.registry.policy_of(result.tool).effect == "read"
+        error = f"the gate withheld the output: {verdict.reason}"
+        return result.model_copy(
+            update={"status": "failed" if read else "done", "output": None, "error": error}
+        )

@@ -1,0 +1,47 @@
+"""Retrieve: runs one search under its warrant; each passage passes the gate on its own."""
+
+import asyncio
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from nodes.evidence import passages
+from nodes.gate import Judge
+from state.agent import AgentState, Context, Task
+from state.passage import Passage
+from state.plan import Warrant
+from state.verdict import Verdict
+from tools.capability import Caller
+from tools.registry import Registry
+
+
+@dataclass(frozen=True)
+class Retrieve:
+    """Runs a search; a passage that the gate refuses, or that the caller may not read, is left out."""
+
+    registry: Registry
+    judge: Judge
+    caller: Caller
+
+    async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
+        """Search, and keep the passages that may be used."""
+        warrant = Warrant.model_validate(state["warrant"])
+        runtime.stream_writer({"step": warrant.step, "tool": warrant.tool, "status": "running"})
+        caller = Caller(labels=self.caller.labels, passages=state["passages"])
+        result = await self.registry.call(warrant, caller, state["scope"])
+        found = [p for p in passages(result) or [] if caller.labels.issuperset(p.labels)]
+        verdicts = await asyncio.gather(*(self.judge(passage.text, "result") for passage in found))
+        if result.status == "done":
+            result = result.model_copy(update={"output": {"passages": _kept(found, verdicts)}})
+        runtime.stream_writer(
+            {"step": result.step, "tool": result.tool, "status": result.status, "passages": len(found)}
+        )
+        return {
+            "results": {result.step: result.model_dump(mode="json")},
+            "verdicts": [v.model_dump(mode="json") for v in verdicts if v.decision != "allow"],
+        }
+
+
+def _kept(found: list[Passage], verdicts: list[Verdict]) -> list[dict[str, object]]:
+    pairs = zip(found, verdicts, strict=True)
+    return [passage.model_dump(mode="json") for passage, v in pairs if v.decision != "refuse"]

@@ -1,0 +1,155 @@
+"""Verify: keeps of a draft what its citations support."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypedDict
+
+from nodes.evidence import evidence
+from state.agent import AgentState, Ending, Rounds, Terms
+from state.answer import Answer, Citation, Claim
+from state.draft import Draft, DraftClaim, Quote
+from state.passage import Passage
+from state.plan import StepResult
+from state.schema import Json, Violation, violations
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+ABSTENTION = "I cannot answer this from the evidence I found."
+
+
+class VerifyView(TypedDict):
+    """The draft and the evidence of this run."""
+
+    request: str
+    draft: dict[str, Json] | None
+    attempts: list[dict[str, Json]]
+    results: dict[str, Json]
+    rounds: Rounds
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The claims that stand, and why the others, or some of their citations, do not."""
+
+    claims: list[Claim]
+    violations: list[Violation]
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Drops what is not supported; a draft that breaks its schema or loses every claim goes back."""
+
+    async def __call__(self, state: VerifyView) -> AgentState:
+        """Check the draft against its schema and against the evidence."""
+        results = [StepResult.model_validate(result) for result in state["results"].values()]
+        if state["draft"] is None:
+            broken = [Violation.model_validate(v) for v in state["attempts"][-1]["violations"]]
+            return _back(broken, broken, state, None)
+        draft = Draft.model_validate(state["draft"])
+        kept = checked(draft, evidence(results), state["request"])
+        broken = _data(draft.data, state["terms"])
+        lost = kept.violations if draft.claims and not kept.claims else []
+        answer = _answer(kept.claims, draft, results)
+        if broken or lost:
+            return _back([*broken, *lost], [*broken, *kept.violations], state, None if broken else answer)
+        return _passed(answer, kept.violations)
+
+
+def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
+    """Resolve every citation by its exact quote; each claim needs one.
+
+    A number of a claim must stand in the passages it cites or in the request: most numbers that stand in no
+    source are wrong.
+    """
+    passages = {passage.id: passage for passage in found}
+    claims: list[Claim] = []
+    problems: list[Violation] = []
+    for index, claim in enumerate(draft.claims):
+        citations = list(_resolved(claim.citations, passages))
+        problems += _unresolved(index, claim, passages)
+        if strange := _strange_numbers(claim, citations, passages, request):
+            problems.append(
+                Violation(path=f"/claims/{index}/text", message=f"{strange} stands in no cited evidence")
+            )
+        elif citations:
+            claims.append(Claim(text=" ".join(claim.text.split()), citations=tuple(citations)))
+    return Checked(claims, problems)
+
+
+def _resolved(quotes: list[Quote], passages: dict[str, Passage]) -> Iterator[Citation]:
+    for quote in quotes:
+        passage = passages.get(quote.passage)
+        if passage is not None and (at := passage.text.find(quote.quote)) >= 0:
+            start = passage.start + at
+            yield Citation(
+                passage=passage.id,
+                source=passage.source,
+                quote=quote.quote,
+                start=start,
+                end=start + len(quote.quote),
+            )
+
+
+def _unresolved(index: int, claim: DraftClaim, passages: dict[str, Passage]) -> Iterator[Violation]:
+    if not claim.citations:
+        yield Violation(path=f"/claims/{index}/citations", message="the claim cites nothing")
+    for at, quote in enumerate(claim.citations):
+        path = f"/claims/{index}/citations/{at}"
+        if quote.passage not in passages:
+            yield Violation(path=path, message=f"there is no evidence with the id {quote.passage[:80]!r}")
+        elif quote.quote not in passages[quote.passage].text:
+            yield Violation(path=path, message=f"the quote is not in the text of {quote.passage!r}")
+
+
+def _strange_numbers(
+    claim: DraftClaim, citations: list[Citation], passages: dict[str, Passage], request: str
+) -> str:
+    """Numbers of the claim that stand neither in a passage it cites nor in the request."""
+    texts = [passages[citation.passage].text for citation in citations]
+    strange = _numbers(claim.text).difference(_numbers(request), *map(_numbers, texts))
+    return ", ".join(sorted(strange)) if citations else ""
+
+
+def _numbers(text: str) -> set[str]:
+    return {match[0].replace(",", "") for match in NUMBER.finditer(text)}
+
+
+def _data(data: Json, terms: Terms) -> list[Violation]:
+    schema = terms["answer_schema"]
+    if schema is None:
+        return []
+    return [Violation(path=f"/data{v.path}", message=v.message) for v in violations(schema, data)]
+
+
+def _answer(claims: list[Claim], draft: Draft, results: list[StepResult]) -> Answer:
+    notes = [f"{r.tool} was not called: {r.error}." for r in results if r.status == "rejected"]
+    lines = [claim.text for claim in claims] or ([] if notes else [ABSTENTION])
+    missing = [draft.missing] if draft.missing else []
+    return Answer(text="\n".join([*lines, *notes, *missing]), claims=tuple(claims), data=draft.data)
+
+
+def _passed(answer: Answer, recorded: list[Violation]) -> AgentState:
+    return {"answer": answer.model_dump(mode="json"), "feedback": [], "violations": _recorded(recorded)}
+
+
+def _back(
+    feedback: list[Violation], recorded: list[Violation], state: VerifyView, otherwise: Answer | None
+) -> AgentState:
+    """Send the draft back, or, when the bound is reached, take what is left of it or fail."""
+    rounds = state["rounds"]
+    if rounds["answer"] < state["terms"]["answer_retries"]:
+        return {
+            "feedback": [violation.model_dump() for violation in feedback],
+            "violations": _recorded(recorded),
+            "rounds": {**rounds, "answer": rounds["answer"] + 1},
+        }
+    if otherwise is not None:
+        return _passed(otherwise, recorded)
+    first = f"{feedback[0].path or 'answer'}: {feedback[0].message}"
+    reason = f"No valid answer after {rounds['answer'] + 1} model calls; the last one violates {first}."
+    return {"violations": _recorded(recorded), "ending": Ending(outcome="failed", reason=reason)}
+
+
+def _recorded(found: list[Violation]) -> list[dict[str, Json]]:
+    return [{"at": "answer", **violation.model_dump()} for violation in found]

@@ -1,0 +1,46 @@
+"""Drafts: the answer as a model proposes it, before it is verified."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from state.schema import JsonSchema
+
+
+class Quote(BaseModel):
+    """A piece of evidence and the words in it that support a claim."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passage: str = Field(description="The id of the evidence.")
+    quote: str = Field(min_length=1, description="A part of its text, copied character by character.")
+
+
+class DraftClaim(BaseModel):
+    """A statement that is yet to be verified."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = Field(min_length=1, description="One short statement.")
+    citations: list[Quote]
+
+
+class Draft(BaseModel):
+    """What the answer prompt asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    claims: list[DraftClaim] = Field(max_length=50)
+    missing: str | None = Field(max_length=400, description="What the evidence does not tell, or null.")
+    data: Any = None
+
+
+def draft_schema(data_schema: JsonSchema | None) -> JsonSchema:
+    """JSON Schema of a draft; the caller's own schema stands at `data` with its references intact."""
+    schema = Draft.model_json_schema()
+    del schema["properties"]["data"]
+    if data_schema is not None:
+        # An `$id` makes `#/…` inside the caller's schema point into that schema, not into ours.
+        schema["properties"]["data"] = {"$id": "urn:warrant:data", **data_schema}
+        schema["required"] = [*schema["required"], "data"]
+    return schema

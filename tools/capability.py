@@ -1,0 +1,81 @@
+"""A capability: something that may be asked of the outside, with the schemas that bind it."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from pydantic import BaseModel
+
+from state.canonical import digest
+from state.errors import WarrantError
+from state.schema import Json, JsonSchema
+
+Arguments = TypeVar("Arguments", bound=BaseModel)
+
+
+class ToolError(WarrantError):
+    """The tool could not do what it was asked; the step fails with this text."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """On whose behalf a tool is called; it comes from the authenticated context, never from the request."""
+
+    labels: frozenset[str] = frozenset()
+    """ACL labels that the caller holds."""
+    passages: int | None = None
+    """How many passages a search returns; None leaves it to the policy."""
+
+
+Call: TypeAlias = Callable[[dict[str, Json], Caller], Coroutine[Any, Any, Json]]
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A tool's definition and the function behind it, local or remote alike."""
+
+    name: str
+    description: str
+    input_schema: JsonSchema
+    output_schema: JsonSchema
+    call: Call
+    """Takes arguments that satisfy `input_schema`, returns JSON that satisfies `output_schema`."""
+    retrieves: bool = False
+    """Whether the output is `{"passages": [Passage, …]}`."""
+
+    def definition(self) -> dict[str, Json]:
+        """What the planner is told and what a warrant is bound to."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "input_schema": self.input_schema,
+            "output_schema": self.output_schema,
+        }
+
+    def digest(self) -> str:
+        """Digest of the definition."""
+        return digest(self.definition())
+
+
+def typed(
+    name: str,
+    description: str,
+    arguments: type[Arguments],
+    result: type[BaseModel],
+    run: Callable[[Arguments, Caller], Awaitable[BaseModel]],
+    *,
+    retrieves: bool = False,
+) -> Capability:
+    """Make a capability of an async function with pydantic arguments and result."""
+
+    async def call(args: dict[str, Json], caller: Caller) -> Json:
+        return (await run(arguments.model_validate(args), caller)).model_dump(mode="json")
+
+    return Capability(
+        name=name,
+        description=description,
+        input_schema=arguments.model_json_schema(),
+        output_schema=result.model_json_schema(mode="serialization"),
+        call=call,
+        retrieves=retrieves,
+    )

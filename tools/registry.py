@@ -1,0 +1,185 @@
+"""The registry: the only door to a call of a tool."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from state.canonical import digest
+from state.errors import UsageError
+from state.plan import StepResult, StepStatus, Warrant
+from state.policy import Policy, ToolPolicy
+from state.schema import Json, violations
+from tools.capability import Caller, Capability, ToolError
+from tools.traced import traced
+
+
+class Claim(Protocol):
+    """Whether an effect may happen now."""
+
+    @property
+    def state(self) -> str:
+        """`new`, `done` or `unknown`."""
+        ...
+
+    @property
+    def output(self) -> Json:
+        """What the effect gave, if it is done."""
+        ...
+
+
+class Ledger(Protocol):
+    """Where effects are claimed before they happen, so that none happens twice."""
+
+    def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> Claim:
+        """Claim an effect atomically."""
+        ...
+
+    def finish(self, key: str, output: Json) -> None:
+        """Record what the effect gave."""
+        ...
+
+    def fail(self, key: str, error: str) -> None:
+        """Record that the call certainly had no effect."""
+        ...
+
+
+class Registry:
+    """The tools that policy allows, and calling them under a warrant."""
+
+    def __init__(self, capabilities: Iterable[Capability], policy: Policy, ledger: Ledger) -> None:
+        """Take the tools that exist.
+
+        Raises:
+            UsageError: two tools have one name, or the policy names a tool that does not exist.
+        """
+        named: dict[str, Capability] = {}
+        for capability in capabilities:
+            if capability.name in named:
+                raise UsageError(f"Two tools are named {capability.name!r}.", "Rename one of them.")
+            named[capability.name] = capability
+        if missing := sorted(policy.tools.keys() - named.keys()):
+            raise UsageError(
+                f"The policy allows tools that do not exist: {', '.join(missing)}.",
+                f"Known tools: {', '.join(sorted(named))}.",
+            )
+        self._tools = {name: named[name] for name in policy.tools}
+        self._policy = policy
+        self._ledger = ledger
+
+    def allowed(self) -> list[Capability]:
+        """The tools that may be planned, in the policy's order."""
+        return list(self._tools.values())
+
+    def find(self, name: str) -> Capability | None:
+        """The tool of this name if policy allows it."""
+        return self._tools.get(name)
+
+    def policy_of(self, name: str) -> ToolPolicy:
+        """The policy of an allowed tool."""
+        return self._policy.tools[name]
+
+    def digest(self) -> str:
+        """Digest of all allowed definitions."""
+        return digest([tool.definition() for tool in self.allowed()])
+
+    async def call(self, warrant: Warrant, caller: Caller, scope: str) -> StepResult:
+        """Call a tool under its warrant; whatever the tool does becomes a typed result.
+
+        Args:
+            warrant: The reviewed call; what it does not cover is refused.
+            caller: On whose behalf the tool is called.
+            scope: Thread and turn, in which an effect happens at most once.
+        """
+        started = time.monotonic()
+        result = StepResult(step=warrant.step, tool=warrant.tool, args=warrant.args, status="done")
+        try:
+            changes = {"output": await self._admitted(warrant, caller, scope)}
+        except _CallError as failure:
+            changes = {"status": failure.status, "error": failure.error}
+        return result.model_copy(update={**changes, "seconds": time.monotonic() - started})
+
+    async def _admitted(self, warrant: Warrant, caller: Caller, scope: str) -> Json:
+        tool = self.find(warrant.tool)
+        if (
+            tool is None
+            or tool.digest() != warrant.tool_digest
+            or digest(warrant.args) != warrant.args_digest
+        ):
+            raise _CallError("failed", f"no warrant covers this call of {warrant.tool}")
+        if broken := violations(tool.input_schema, warrant.args):
+            raise _CallError("failed", "; ".join(f"{v.path}: {v.message}" for v in broken))
+        if self.policy_of(tool.name).effect == "read":
+            return await self._repeatable(tool, warrant, caller)
+        return await self._at_most_once(tool, warrant, caller, scope)
+
+    async def _repeatable(self, tool: Capability, warrant: Warrant, caller: Caller) -> Json:
+        retries = self.policy_of(tool.name).retries
+        for attempt in range(retries + 1):
+            try:
+                return await self._bounded(tool, warrant, caller)
+            except _CallError:
+                if attempt == retries:
+                    raise
+                await asyncio.sleep(0.1 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    async def _at_most_once(self, tool: Capability, warrant: Warrant, caller: Caller, scope: str) -> Json:
+        key = digest([scope, warrant.step, warrant.tool, warrant.args])
+        claim = await asyncio.to_thread(
+            self._ledger.claim,
+            key,
+            trace_id=scope,
+            step=warrant.step,
+            tool=tool.name,
+            args_digest=warrant.args_digest,
+        )
+        if claim.state == "done":
+            return claim.output
+        if claim.state == "unknown":
+            raise _CallError(
+                "unknown", f"an earlier call of {tool.name} was started and its outcome is unknown"
+            )
+        try:
+            output = await self._bounded(tool, warrant, caller)
+        except _CallError as failure:
+            if failure.status == "failed":
+                await asyncio.to_thread(self._ledger.fail, key, failure.error)
+            raise
+        await asyncio.to_thread(self._ledger.finish, key, output)
+        return output
+
+    async def _bounded(self, tool: Capability, warrant: Warrant, caller: Caller) -> Json:
+        """One call, bounded in time and size, traced as a run of type `tool`."""
+        policy = self.policy_of(tool.name)
+        lost: StepStatus = "failed" if policy.effect == "read" else "unknown"
+
+        try:
+            async with asyncio.timeout(policy.timeout_seconds):
+                output = await traced(tool, warrant.args, tool.call(warrant.args, caller))
+        except ToolError as error:
+            raise _CallError("failed", str(error)) from error
+        except TimeoutError as error:
+            raise _CallError(lost, f"{tool.name} took longer than {policy.timeout_seconds:g} s") from error
+        except Exception as error:  # a tool may raise anything; it becomes a typed result
+            raise _CallError(lost, f"{tool.name} failed: {type(error).__name__}: {error}") from error
+        return _valid(tool, output, policy.output_bytes, lost)
+
+
+class _CallError(Exception):
+    def __init__(self, status: StepStatus, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+
+
+def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json:
+    if broken := violations(tool.output_schema, output):
+        first = broken[0]
+        raise _CallError(
+            lost, f"the output of {tool.name} breaks its schema at {first.path!r}: {first.message}"
+        )
+    if (size := len(json.dumps(output))) > limit:
+        raise _CallError(lost, f"the output of {tool.name} has {size} bytes, more than the {limit} allowed")
+    return output

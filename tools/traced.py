@@ -1,0 +1,37 @@
+"""A call that LangChain's callbacks see as a run of type `tool`."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from langchain_core.runnables.config import (
+    ensure_config,
+    get_async_callback_manager_for_config,
+    patch_config,
+    set_config_context,
+)
+
+from state.canonical import canonical
+from state.schema import Json
+from tools.capability import Capability
+
+
+async def traced(tool: Capability, args: dict[str, Json], call: Coroutine[Any, Any, Json]) -> Json:
+    """Await the call inside a tool run, so that runs it starts become children of it.
+
+    LangChain's `StructuredTool` hands arguments on as keywords, so that a tool with an argument
+    named `config` or `run_manager` could not be called.
+    """
+    config = ensure_config()
+    manager = get_async_callback_manager_for_config(config)
+    run = await manager.on_tool_start(
+        {"name": tool.name, "description": tool.description}, canonical(args), name=tool.name, inputs=args
+    )
+    try:
+        with set_config_context(patch_config(config, callbacks=run.get_child())) as context:
+            output = await asyncio.create_task(call, context=context)
+    except BaseException as error:
+        await run.on_tool_error(error)
+        raise
+    await run.on_tool_end(output)
+    return output
