@@ -1,0 +1,1 @@
+"""Embeddings by name: MiniLM in the repository, any other model through LangChain."""
