@@ -1,0 +1,142 @@
+"""Sentences and index terms of a text; models and tools share them, so that both see the same words."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+from threading import local
+from typing import Any
+from unicodedata import normalize
+
+WINDOW = 5_000
+"""Characters handed to the sentence splitter at once: quotation marks cost it the square of their number."""
+
+# Everything that begins a line of its own meaning ends the sentence before it, punctuated or not.
+BLOCK = re.compile(
+    r"(?P<code>^(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^(?P=fence)[^\n]*$|\Z))"
+    r"|(?P<gap>\n[^\S\n]*(?=\n))"
+    r"|(?P<line>^(?=[^\S\n]*(?:[-*+•|]|\#{1,6}|\d{1,9}[.)])(?:\s|(?<=\|))))",
+    re.MULTILINE | re.DOTALL,
+)
+WHOLE = re.compile(r"\s*(?:\||`{3}|~{3})")
+MARKER = re.compile(r"\s*(?:[-*+•]|#{1,6}|\d{1,9}[.)])\s+")
+# Lone surrogates, which the splitter does not take, and backticks, which it takes for quotation marks.
+UNREADABLE = re.compile(r"[\ud800-\udfff`]")
+INLINE_CODE = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)[^`\n][^`]{0,500}?(?P=ticks)(?!`)")
+OPEN_END = re.compile(
+    r"(?:^|[\s(])(?:approx|ca|eqs?|tab|refs?|ch|incl|excl|resp|max|min)\.\s*$", re.IGNORECASE
+)
+
+COMPOUND = re.compile(r"\w+(?:[-_./]\w+)*")
+PART = re.compile(r"[^\W_]+")
+CODE = re.compile(r"[\d_]")
+
+# Snowball's English stop words (snowballstem.org, BSD), contractions split at the apostrophe as terms are.
+STOP_WORDS = frozenset(
+    """
+    i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her
+    hers herself it its itself they them their theirs themselves what which who whom this that these those
+    am is are was were be been being have has had having do does did doing would should could ought m re s
+    ve d ll isn aren wasn weren hasn haven hadn doesn don didn won wouldn shan shouldn can cannot couldn
+    mustn let t a an the and but if or because as until while of at by for with about against between into
+    through during before after above below to from up down in out on off over under again further then
+    once here there when where why how all any both each few more most other some such no nor not only own
+    same so than too very
+    """.split()  # noqa: SIM905 - a list literal would take 160 lines
+)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Character spans `(start, end)` of the sentences, without the white space around them.
+
+    Everything that is not white space lies in exactly one span. List items, headings, table rows and
+    paragraphs end a sentence; code blocks and inline code are never cut, and neither are abbreviations and
+    decimals (sentencex, Wikimedia).
+    """
+    return [span for start, end in _blocks(text) for span in _split(text, start, end)]
+
+
+def terms(text: str) -> list[str]:
+    """Index terms in the order of the text: NFKC, case-folded, without stop words, stemmed (Snowball).
+
+    Product codes and identifiers (`WR-1042`, `snake_case`, `3.11`) are kept whole beside their parts.
+    """
+    found: list[str] = []
+    for compound in COMPOUND.findall(normalize("NFKC", text).casefold()):
+        parts = PART.findall(compound)
+        if len(parts) > 1 and CODE.search(compound):
+            found.append(compound)
+        found += [_stem(part) for part in parts if part not in STOP_WORDS]
+    return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for cut in BLOCK.finditer(text):
+        yield start, cut.start()
+        if cut["code"]:
+            yield cut.span()
+        start = cut.end()
+    yield start, len(text)
+
+
+def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Sentences of one block; the marker of a list item stays with its first sentence."""
+    if not WHOLE.match(text, start, end):
+        code = [found.span() for found in INLINE_CODE.finditer(text, start, end)]
+        for cut in _boundaries(text, start, end):
+            if not _within(code, cut) and not OPEN_END.search(text, max(0, cut - 16), cut):
+                yield from _trimmed(text, start, cut)
+                start = cut
+    yield from _trimmed(text, start, end)
+
+
+def _boundaries(text: str, start: int, end: int) -> Iterator[int]:
+    """Where the splitter sees ends of sentences, window by window; a window begins with a sentence."""
+    marker = MARKER.match(text, start, end)
+    start = marker.end() if marker else start
+    while start < end:
+        stop = min(start + WINDOW, end)
+        cuts = [start + cut for cut in _ends(text[start:stop])]
+        if stop < end:
+            cuts = cuts[:-1] or [_space(text, start, stop)]
+        yield from cuts
+        start = end if stop == end else cuts[-1]
+
+
+def _ends(window: str) -> list[int]:
+    from sentencex import get_sentence_boundaries
+
+    found: list[dict[str, Any]] = get_sentence_boundaries("en", UNREADABLE.sub("\ufffd", window))
+    return [boundary["end_index"] for boundary in found]
+
+
+def _space(text: str, start: int, stop: int) -> int:
+    space = text.rfind(" ", start, stop)
+    return space + 1 if space > start else stop
+
+
+def _within(spans: list[tuple[int, int]], cut: int) -> bool:
+    """Whether the cut lies inside one of the sorted spans."""
+    before = bisect_left(spans, (cut, 0)) - 1
+    return before >= 0 and cut < spans[before][1]
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    inner = text[start:end]
+    if stripped := inner.strip():
+        start += len(inner) - len(inner.lstrip())
+        yield start, start + len(stripped)
+
+
+_own = local()
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    # A stemmer keeps the word it works on in itself: each thread needs its own.
+    if not hasattr(_own, "stemmer"):
+        from snowballstemmer import stemmer
+
+        _own.stemmer = stemmer("english")
+    return str(_own.stemmer.stemWord(word))
