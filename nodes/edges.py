@@ -48,7 +48,12 @@ def after_schedule(registry: Registry) -> Callable[[AgentState], str | list[Send
 
 def after_approve(registry: Registry) -> Callable[[AgentState], str | list[Send]]:
     """What was approved runs; a rejection is scheduled around."""
-    return lambda state: _tasks(state, registry) or "schedule"
+
+    # The annotation is what LangGraph reads to know that the edge wants the whole state.
+    def route(state: AgentState) -> str | list[Send]:
+        return _tasks(state, registry) or "schedule"
+
+    return route
 
 
 def _tasks(state: AgentState, registry: Registry) -> list[Send]:

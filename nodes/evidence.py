@@ -12,7 +12,8 @@ def evidence(results: Iterable[StepResult]) -> list[Passage]:
     found: dict[str, Passage] = {}
     for result in results:
         if result.status == "done":
-            for passage in passages(result) or [_of_step(result)]:
+            retrieved = passages(result)
+            for passage in [_of_step(result)] if retrieved is None else retrieved:
                 found.setdefault(passage.id, passage)
     return list(found.values())
 

@@ -41,7 +41,7 @@ def check_schema(schema: Json) -> JsonSchema:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise UsageError(
-            f"The JSON Schema is invalid at {_pointer(error)!r}: {error.message}",
+            f"The JSON Schema is invalid at {_pointer(error)!r}: {error.message}.",
             "Correct it (draft 2020-12).",
         ) from error
     return schema

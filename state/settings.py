@@ -47,6 +47,10 @@ class Settings(BaseSettings):
         keyed = (name for field, name in MODEL_OF_KEY.items() if getattr(self, field))
         return self.model or next(keyed, "offline")
 
+    def held_labels(self) -> frozenset[str]:
+        """ACL labels that the local user holds."""
+        return frozenset(label.strip() for label in self.labels.split(",") if label.strip())
+
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""
         return self.store_url or f"sqlite:///{self.home / 'warrant.db'}"

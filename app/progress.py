@@ -1,0 +1,69 @@
+"""What a person sees while a run goes on, and the answer at its end."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from nodes.release import shown
+from state.answer import Answer
+
+MARKS = {"running": "…", "done": "✓", "failed": "✗", "rejected": "✗", "skipped": "-", "unknown": "?"}
+
+
+class Progress:
+    """Writes plan, steps and verdicts to stderr, one line each."""
+
+    def __init__(self) -> None:
+        """Take stderr, and the warnings of Warrant with it."""
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        logging.basicConfig(stream=sys.stderr, format="warrant: %(message)s", level=logging.WARNING)
+
+    def __call__(self, mode: str, what: Mapping[str, Any]) -> None:
+        """Show one event of the run."""
+        if mode == "custom":
+            self._step(what)
+        for node, update in what.items() if mode == "updates" else ():
+            if node == "plan" and update.get("plan"):
+                self._plan(update["plan"]["steps"])
+            for violation in update.get("violations") or () if isinstance(update, dict) else ():
+                self._line("back", f"{violation['at']}{violation['path']}: {violation['message']}", "yellow")
+
+    def close(self, document: Mapping[str, Any]) -> None:
+        """Say what was spent and where the trace is."""
+        usage = document["usage"]
+        cost = "" if not usage["cost_usd"] else f", ${usage['cost_usd']:.4f}"
+        tokens = usage["input_tokens"] + usage["output_tokens"]
+        spent = f"{usage['model_calls']} model calls, {tokens} tokens{cost}, {usage['seconds']:.2f} s"
+        self._line(document["outcome"], spent, "green" if document["outcome"] == "answered" else "yellow")
+        self._line("trace", f"warrant trace show {document['run_id']}")
+
+    def answer(self, document: Mapping[str, Any]) -> str:
+        """The answer as text, or what is needed to go on."""
+        if document["waiting"]:
+            calls = [f"{w['step']}: {w['tool']} {json.dumps(w['args'])}" for w in document["waiting"]]
+            flags = " ".join(f"--approve {w['step']}" for w in document["waiting"])
+            way_out = f"warrant ask --resume {document['thread_id']} {flags}   (or --reject)"
+            return "\n".join(["These calls need your approval:", *calls, way_out])
+        given = document["answer"]
+        return shown(Answer.model_validate(given)) if given else str(document["reason"])
+
+    def _plan(self, steps: list[dict[str, Any]]) -> None:
+        for step in steps or [{}]:
+            args = " ".join(f"{key}={json.dumps(value)}" for key, value in step.get("args", {}).items())
+            named = f"{step['id']} {step['tool']} {args}" if step else "no tool is needed"
+            self._line("plan", f"{named}  {step.get('why', '')}".rstrip())
+
+    def _step(self, event: Mapping[str, Any]) -> None:
+        if event.get("status") in MARKS and event["status"] != "running":
+            found = f", {event['passages']} passages" if "passages" in event else ""
+            self._line(
+                "step", f"{event['step']} {event['tool']} {MARKS[event['status']]} {event['status']}{found}"
+            )
+
+    def _line(self, label: str, text: str, style: str = "cyan") -> None:
+        self._console.print(Text(f"{label:<9}", style=style) + Text(text))

@@ -1,0 +1,130 @@
+"""The composition root: picks the parts, once for each process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+
+from graphs.tracing import Tracer, install
+from graphs.wiring import Parts, wire
+from models.chat import Chat
+from models.embeddings import names as embeddings
+from models.gate import classifier as gate
+from models.names import chat
+from state.agent import Context, Terms
+from state.canonical import digest, digest_text
+from state.policy import Policy, load_policy
+from state.schema import Json
+from state.settings import Settings, settings
+from state.store import Store
+from state.verdict import Place, Verdict
+from tools.calculator import calculate
+from tools.capability import Caller, Capability
+from tools.documents import search_documents
+from tools.index.search import Index
+from tools.orders import OrderDesk, order_status, refund_order
+from tools.registry import Registry
+
+
+@dataclass(frozen=True)
+class Application:
+    """The parts of the graph, and what is around it."""
+
+    settings: Settings
+    store: Store
+    tracer: Tracer
+    parts: Parts
+
+
+@cache
+def application() -> Application:
+    """Everything, picked by settings and policy; from here on every run of this process is traced."""
+    chosen = settings()
+    policy = load_policy(chosen.policy)
+    store = Store(chosen.database_url())
+    tracer = _tracer(chosen, store)
+    install(tracer)
+    return Application(chosen, store, tracer, _parts(chosen, policy, store))
+
+
+def _tracer(chosen: Settings, store: Store) -> Tracer:
+    return Tracer(store)
+
+
+def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
+    registry = Registry(_capabilities(chosen, policy), policy, store)
+    prompts = {name: _prompt(name) for name in ("plan", "answer")}
+
+    @cache
+    def named(name: str) -> Chat:
+        return chat(name, policy.models, chosen)
+
+    def stamp(model: str) -> dict[str, Json]:
+        return {
+            "warrant": version("warrant"),
+            "graph": digest_text(drawing),
+            "prompts": {name: digest_text(text) for name, text in prompts.items()},
+            "tools": registry.digest(),
+            "policy": policy.digest(),
+            "models": {"chat": named(model).name, "embedding": policy.models.embedding},
+        }
+
+    parts = Parts(
+        policy=policy,
+        chat=named,
+        registry=registry,
+        judge=_judge(policy),
+        caller=Caller(labels=chosen.held_labels()),
+        terms=_terms(policy, chosen),
+        stamp=stamp,
+        plan_instructions=prompts["plan"],
+        answer_instructions=prompts["answer"],
+    )
+    drawing = digest(wire(parts).compile().get_graph().to_json())
+    return parts
+
+
+def _capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
+    """Every tool there is; the policy says which of them may be used."""
+    index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
+    desk = OrderDesk(chosen.home / "orders.db")
+    return [
+        search_documents(index, policy.retrieval),
+        calculate(),
+        order_status(desk),
+        refund_order(desk),
+    ]
+
+
+def _prompt(name: str) -> str:
+    return files("nodes").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
+
+
+def _terms(policy: Policy, chosen: Settings) -> Callable[[Context], Terms]:
+    """Precedence of every knob: caller, then file, then environment, then default."""
+    limits = policy.limits
+
+    def terms(context: Context) -> Terms:
+        asked = context.model_dump(exclude_none=True)
+        agreed: dict[str, Json] = {
+            "model": policy.models.chat or chosen.chat_model(),
+            "plan_retries": limits.plan_retries,
+            "answer_retries": limits.answer_retries,
+            "replans": limits.replans,
+            "passages": policy.retrieval.passages,
+            "answer_schema": None,
+        }
+        return Terms(**{**agreed, **asked})  # type: ignore[typeddict-item]  # keys are those of Context
+
+    return terms
+
+
+def _judge(policy: Policy) -> Callable[[str, Place], "object"]:
+    places = {"screen": policy.gate.screen, "result": policy.gate.result, "release": policy.gate.release}
+    classifiers = {place: gate.resolve(chosen.classifier) for place, chosen in places.items()}
+
+    async def judge(text: str, place: Place) -> Verdict:
+        return await gate.verdict(classifiers[place], text, place, places[place])
+
+    return judge

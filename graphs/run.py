@@ -1,0 +1,162 @@
+"""Running the agent in this process: a question in, one document out."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+from uuid import uuid4
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, StateSnapshot
+
+from graphs.parts import Application, application
+from graphs.wiring import wire
+from state.agent import AgentInput, AgentOutput, AgentState, Context
+from state.errors import UsageError
+from state.schema import Json, JsonSchema
+from state.usage import Usage
+
+Agent = CompiledStateGraph[AgentState, Context, AgentInput, AgentOutput]
+Progress = Callable[[str, Mapping[str, Json]], None]
+"""Is told what happens: `("updates" | "custom", what)`."""
+FLUSH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """A compiled agent with its checkpoints open."""
+
+    app: Application
+    agent: Agent
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        thread_id: str | None = None,
+        answer_schema: JsonSchema | None = None,
+        context: Context | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Json]:
+        """Run one turn.
+
+        Args:
+            question: What the user asks.
+            thread_id: The conversation to continue; a new one by default.
+            answer_schema: JSON Schema (draft 2020-12) of `answer.data`.
+            context: Knobs of this run.
+            progress: Is told of every update while the run goes on.
+        """
+        given: AgentInput = {"messages": [HumanMessage(question)], "answer_schema": answer_schema}
+        return await self._run(given, thread_id or str(uuid4()), context, progress)
+
+    async def resume(
+        self,
+        thread_id: str,
+        decisions: Mapping[str, Literal["approve", "reject"]],
+        progress: Progress | None = None,
+    ) -> dict[str, Json]:
+        """Go on with a run that was interrupted by a crash, or that waits for decisions.
+
+        Args:
+            thread_id: The conversation.
+            decisions: Step id → decision, for every call that waits; empty after a crash.
+            progress: Is told of every update while the run goes on.
+
+        Raises:
+            UsageError: nothing waits in this thread, or the decisions are not about what waits.
+        """
+        snapshot = await self.agent.aget_state(_config(thread_id))
+        if not snapshot.next:
+            raise UsageError(f"Nothing is left to do in thread {thread_id}.", "Ask something with --thread.")
+        waiting = snapshot.values.get("awaiting", {}) if snapshot.interrupts else {}
+        if decisions.keys() != waiting.keys():
+            raise UsageError(*_unanswered(waiting, decisions))
+        answers = [{"type": decisions[step]} for step in waiting]
+        command: Command[str] | None = Command(resume={"decisions": answers}) if waiting else None
+        return await self._run(command, thread_id, None, progress)
+
+    def thread_of(self, run_or_thread: str) -> str:
+        """The thread of a run, by the run's id or its beginning; any other id is taken for a thread's."""
+        return self.app.store.thread_of(run_or_thread) or run_or_thread
+
+    async def _run(
+        self,
+        given: AgentInput | Command[str] | None,
+        thread_id: str,
+        context: Context | None,
+        progress: Progress | None,
+    ) -> dict[str, Json]:
+        started, run_id = time.monotonic(), uuid4()
+        config: RunnableConfig = {**_config(thread_id), "run_id": run_id, "run_name": "warrant"}
+        stream = self.agent.astream(
+            given,
+            config,
+            context=context or Context(),
+            stream_mode=["updates", "custom"],
+            durability="sync",
+        )
+        async for mode, what in stream:
+            if progress is not None:
+                progress(mode, what)
+        snapshot = await self.agent.aget_state(_config(thread_id))
+        return _document(snapshot, str(run_id), thread_id, time.monotonic() - started)
+
+
+@asynccontextmanager
+async def session() -> AsyncIterator[Session]:
+    """An agent whose checkpoints are kept under the home folder."""
+    app = application()
+    app.settings.home.mkdir(parents=True, exist_ok=True)
+    async with AsyncSqliteSaver.from_conn_string(str(app.settings.home / "checkpoints.db")) as saver:
+        try:
+            yield Session(app, wire(app.parts).compile(checkpointer=saver, name="warrant"))
+        finally:
+            app.tracer.flush(FLUSH_SECONDS)
+
+
+def _config(thread_id: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread_id}}
+
+
+def _unanswered(waiting: Mapping[str, Json], decisions: Mapping[str, str]) -> tuple[str, str]:
+    if not waiting:
+        return "No call waits for a decision in this run.", "Use --resume without --approve or --reject."
+    flags = " ".join(f"--approve {step}" for step in waiting)
+    given = ", ".join(decisions) or "none"
+    return f"Waiting for a decision: {', '.join(waiting)}; given: {given}.", f"Use {flags}, or --reject."
+
+
+def _document(snapshot: StateSnapshot, run_id: str, thread_id: str, seconds: float) -> dict[str, Json]:
+    """What `warrant ask --json` prints."""
+    values = snapshot.values
+    waits = bool(snapshot.interrupts)
+    usage = values.get("usage", Usage().model_dump())
+    return {
+        "run_id": run_id,
+        "thread_id": thread_id,
+        "outcome": "needs_approval" if waits else values.get("outcome", "failed"),
+        "reason": "" if waits else values.get("reason", ""),
+        "answer": None if waits else values.get("answer"),
+        "plan": values.get("plan"),
+        "calls": [_call(result) for result in values.get("results", {}).values()],
+        "waiting": [_waiting(warrant) for warrant in values.get("awaiting", {}).values()] if waits else [],
+        "verdicts": values.get("verdicts", []),
+        "violations": values.get("violations", []),
+        "usage": {**usage, "seconds": round(seconds, 4)},
+        "stamp": values.get("stamp"),
+    }
+
+
+def _call(result: dict[str, Json]) -> dict[str, Json]:
+    shown = {key: result[key] for key in ("step", "tool", "args", "status")}
+    failed = {"error": result["error"]} if result["error"] else {}
+    return {**shown, **failed, "seconds": round(result["seconds"], 4)}
+
+
+def _waiting(warrant: dict[str, Json]) -> dict[str, Json]:
+    return {key: warrant[key] for key in ("step", "tool", "args")}
