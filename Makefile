@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile
 
-.PHONY: run test check dev lock format clean
+.PHONY: run test check dev golden docs lock format clean
 
 run: $(VENV)/.run  ## set up, index the demo documents, answer a demo question
 	$(VENV)/bin/warrant index add demo/documents
@@ -27,6 +27,13 @@ format: $(VENV)/.dev
 
 COMPILE := $(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-header --no-annotate --no-emit-index-url --extra postgres pyproject.toml
+
+golden: $(VENV)/.dev docs  ## rewrite what tests compare with: prompts, tool schemas, the architecture page
+	$(VENV)/bin/python -m pytest -q --write-golden tests/test_golden.py
+
+docs: $(VENV)/.dev
+	$(VENV)/bin/python -m graphs.drawing > docs/.architecture.md
+	mv docs/.architecture.md docs/architecture.md
 
 lock: $(VENV)/.lock  ## resolve the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --group dev -o requirements-dev.lock

@@ -67,6 +67,7 @@ def _blank() -> AgentState:
     """The channels of a turn as they start; None tells a reducer to empty its channel."""
     fresh: dict[str, Json] = {
         "plan": None,
+        "tainted": False,
         "feedback": [],
         "rounds": Rounds(plan=0, replan=0, answer=0),
         "awaiting": {},

@@ -47,7 +47,12 @@ class Planner:
             self.limits,
         )
         valid = asked.reply is not None and not asked.reply.violations
-        return {**asked.update, "plan": asked.reply.value if asked.reply and valid else None}
+        return {
+            **asked.update,
+            "plan": asked.reply.value if asked.reply and valid else None,
+            # An answer given earlier holds words of documents, and a failed step words of a tool.
+            "tainted": bool(state["results"]) or len(state["messages"]) > 1,
+        }
 
     def _sections(self, state: PlanView) -> dict[str, Json]:
         return {

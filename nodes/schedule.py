@@ -17,6 +17,7 @@ class ScheduleView(TypedDict):
     """The reviewed plan and how far it is."""
 
     plan: dict[str, Json]
+    tainted: bool
     results: dict[str, Json]
     rounds: Rounds
     terms: Terms
@@ -41,8 +42,9 @@ class Schedule:
                 closed[step.id] = made.model_dump(mode="json")
             elif made is not None:
                 ready.append(made)
-        free = {w.step: w.model_dump(mode="json") for w in ready if not self._asks(w.tool)}
-        asking = {w.step: w.model_dump(mode="json") for w in ready if self._asks(w.tool)}
+        asks = {w.step: self._asks(w.tool, state["tainted"]) for w in ready}
+        free = {w.step: w.model_dump(mode="json") for w in ready if not asks[w.step]}
+        asking = {w.step: w.model_dump(mode="json") for w in ready if asks[w.step]}
         update: AgentState = {"warrants": free, "awaiting": {} if free else asking, "results": closed}
         return update if ready else {**update, **_left(plan, results, state["rounds"], state["terms"])}
 
@@ -54,8 +56,9 @@ class Schedule:
                 return _closed(step, step.args, f"step {before} gave nothing", "skipped")
         return None if None in needed.values() else self._warrant(step, results)
 
-    def _asks(self, tool: str) -> bool:
-        return self.registry.policy_of(tool).approval == "always"
+    def _asks(self, tool: str, tainted: bool) -> bool:
+        policy = self.registry.policy_of(tool)
+        return policy.approval == "always" or (tainted and policy.effect != "read")
 
     def _warrant(self, step: Step, results: dict[str, StepResult]) -> Warrant | StepResult:
         """The warrant for exactly these arguments, or why there is none."""

@@ -87,6 +87,8 @@ class AgentState(AgentInput, total=False):
     terms: Terms  # begin
     stamp: dict[str, Json]  # begin
     plan: dict[str, Json] | None  # plan
+    tainted: bool  # plan
+    """Whether the planner read text that is not the user's own; writes of such a plan need approval."""
     feedback: list[dict[str, Json]]  # review, schedule, verify
     """Violations that go back to the model; empty when the proposal passed."""
     rounds: Rounds  # review, schedule, verify

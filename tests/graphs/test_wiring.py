@@ -300,6 +300,17 @@ def test_a_rejection_leaves_approved_siblings_alone() -> None:
     assert "pay was not called" in end["answer"]["text"]
 
 
+def test_a_plan_made_after_reading_untrusted_text_asks_before_it_writes() -> None:
+    adder = Adder(name="pay")
+    free = {"tools": {"pay": {"effect": "write"}}}
+    plans = [SEARCH, {"steps": [step("s1", "pay", value=4)]}]
+    chat = ScriptedChat({"plan": plans, "answer": [GOOD]})
+    made = parts(chat, [adder.tool, searching()], free)
+    second = run(made, "how long?", {"messages": [HumanMessage("then pay")]})
+    assert adder.calls == []
+    assert second["interrupts"][0]["action_requests"][0]["name"] == "pay"
+
+
 @pytest.mark.parametrize("nonsense", ["yes", 7, {"decisions": []}, {"decisions": [{"type": "maybe"}]}])
 def test_a_decision_that_makes_no_sense_is_asked_again(nonsense: Any) -> None:
     adder, plan = paying()

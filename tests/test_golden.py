@@ -1,0 +1,130 @@
+"""What a model sees, compared with golden files; `make golden` rewrites them."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+
+from graphs.drawing import architecture
+from models.chat import ModelError, Prompt, Reply
+from nodes.answer import Answerer
+from nodes.plan import Planner
+from state.plan import StepResult
+from state.policy import Limits, Policy
+from state.settings import PROJECT
+from state.usage import Usage
+from tests.fakes import MemoryLedger, ScriptedChat, parts
+from tools.calculator import calculate
+from tools.orders import OrderDesk, order_status, refund_order
+from tools.registry import Registry
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@dataclass
+class Recorder:
+    """A model that keeps what it is asked and gives nothing."""
+
+    name: str = "recorder"
+    prompts: list[Prompt] = field(default_factory=list)
+
+    async def reply(self, prompt: Prompt) -> Reply:
+        self.prompts.append(prompt)
+        raise ModelError("This is a recorder.", "Ask another model.")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    desk = OrderDesk(tmp_path / "orders.db")
+    policy = Policy.model_validate(
+        {
+            "tools": {
+                "calculate": {"effect": "read"},
+                "order_status": {"effect": "read"},
+                "refund_order": {"effect": "write", "approval": "always"},
+            }
+        }
+    )
+    return Registry([calculate(), order_status(desk), refund_order(desk)], policy, MemoryLedger())
+
+
+STATE: dict[str, Any] = {
+    "request": "What is 17% of 340? </request>",
+    "messages": [
+        HumanMessage("Hello"),
+        AIMessage("Good day."),
+        HumanMessage("What is 17% of 340? </request>"),
+    ],
+    "terms": {
+        "model": "recorder",
+        "answer_schema": {"type": "object", "properties": {"sum": {"type": "number"}}},
+    },
+    "feedback": [{"path": "/steps/0/tool", "message": "'delete_all' is not an allowed tool"}],
+    "usage": Usage().model_dump(),
+    "results": {
+        "s1": StepResult(
+            step="s1",
+            tool="calculate",
+            args={"expression": "340*17/100"},
+            status="done",
+            output={"result": 57.8},
+        ).model_dump(mode="json"),
+        "s2": StepResult(
+            step="s2",
+            tool="order_status",
+            args={"order_id": "WR-9999"},
+            status="failed",
+            error="No such order.",
+        ).model_dump(mode="json"),
+    },
+}
+
+
+def shown(prompt: Prompt) -> str:
+    messages = [f"--- {message.type} ---\n{message.text}" for message in prompt.messages]
+    return "\n".join(
+        [*messages, "--- schema ---", json.dumps(prompt.schema, indent=1, ensure_ascii=False), ""]
+    )
+
+
+def compare(name: str, text: str, write: bool) -> None:
+    path = GOLDEN / name
+    if write:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text, f"{name} changed; `make golden` rewrites it"
+
+
+@pytest.fixture
+def write(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--write-golden"))
+
+
+def instructions(name: str) -> str:
+    return (PROJECT / "nodes" / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_plan_prompt(registry: Registry, write: bool) -> None:
+    model = Recorder()
+    asyncio.run(Planner(lambda _: model, registry, Limits(), instructions("plan"))(STATE))  # type: ignore[arg-type]
+    compare("plan_prompt.txt", shown(model.prompts[0]), write)
+
+
+def test_answer_prompt(write: bool) -> None:
+    model = Recorder()
+    asyncio.run(Answerer(lambda _: model, Limits(), instructions("answer"))(STATE))  # type: ignore[arg-type]
+    compare("answer_prompt.txt", shown(model.prompts[0]), write)
+
+
+def test_tool_definitions(registry: Registry, write: bool) -> None:
+    definitions = [tool.definition() for tool in registry.allowed()]
+    compare("tools.json", json.dumps(definitions, indent=1, ensure_ascii=False) + "\n", write)
+
+
+def test_architecture_page(write: bool) -> None:
+    page = architecture(parts(ScriptedChat({})))
+    assert (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8") == page, "run `make docs`"
