@@ -29,7 +29,7 @@ from state.errors import WarrantError
 
 VERSION = 1
 WAIT_SECONDS = 5
-"""How long another process may hold the database, or a server may take to answer."""
+"""How long another process may hold the database, or a server may take to answer, unless the URL says so."""
 
 SCHEMA = MetaData()
 
@@ -133,7 +133,7 @@ def _parsed(url: str) -> URL:
 
 def _sqlite(where: URL, durable: bool) -> Engine:
     Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(where, connect_args={"timeout": WAIT_SECONDS})
+    engine = create_engine(where.update_query_dict({"timeout": str(WAIT_SECONDS), **where.query}))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:
@@ -144,7 +144,8 @@ def _sqlite(where: URL, durable: bool) -> Engine:
 
 
 def _server(where: URL, durable: bool) -> Engine:
-    engine = create_engine(where, pool_pre_ping=True, connect_args={"connect_timeout": WAIT_SECONDS})
+    patient = where.update_query_dict({"connect_timeout": str(WAIT_SECONDS), **where.query})
+    engine = create_engine(patient, pool_pre_ping=True)
 
     @event.listens_for(engine, "begin")
     def prepare(connection: Connection) -> None:

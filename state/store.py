@@ -1,14 +1,14 @@
 """The store: traces, and the ledger of effects."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, Table, select, update
+from sqlalchemy import Connection, Engine, Select, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state.database import EFFECTS, RUNS, StoreError, explained, open_engine
@@ -153,7 +153,7 @@ class Store:
 
     def _select(self, query: Select[tuple[Json, ...]]) -> list[Run]:
         with self._begin() as connection:
-            return [_run(row) for row in connection.execute(query).mappings()]
+            return [_run(row._asdict()) for row in connection.execute(query)]
 
 
 def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -169,7 +169,7 @@ def _row(run: Run) -> dict[str, str | None]:
     return {name: value if value is None else _storable(str(value)) for name, value in row.items()}
 
 
-def _run(row: RowMapping) -> Run:
+def _run(row: Mapping[str, Json]) -> Run:
     fields = {name: row[name] for name in Run.model_fields}
     return Run(
         **fields | {n: fields[n] if fields[n] is None else json.loads(fields[n]) for n in JSON_COLUMNS}

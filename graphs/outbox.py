@@ -1,0 +1,110 @@
+"""An outbox: takes runs without waiting, and delivers them from a thread of its own."""
+
+import atexit
+import logging
+from collections.abc import Callable
+from threading import Condition, Thread
+
+from state.errors import WarrantError
+from state.trace import Run
+
+logger = logging.getLogger("warrant")
+
+CAPACITY = 5_000
+BATCH_SECONDS = 0.05
+"""How long a run that is not urgent may wait for others to go with it."""
+EXIT_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+class Outbox:
+    """Delivers runs in batches, only the latest record of each; when that fails, it pauses and tries again.
+
+    It holds at most CAPACITY undelivered runs; what comes then is counted in `lost`. Failing is said once.
+    """
+
+    def __init__(self, deliver: Callable[[list[Run]], None], to: str) -> None:
+        """Take where to, in words, and what delivers a batch or raises a WarrantError if it may later."""
+        self.lost = 0
+        self._deliver, self._to = deliver, to
+        self._pending: dict[str, Run] = {}
+        self._changed = Condition()
+        self._urgent = self._busy = self._said = False
+        self._pause = 0.0
+        self._thread: Thread | None = None
+
+    def put(self, run: Run, *, urgent: bool) -> None:
+        """Take a run; it is replaced by a later record of the same id that comes before it was delivered."""
+        with self._changed:
+            if run.id not in self._pending and len(self._pending) >= CAPACITY:
+                self.lost += 1
+                return
+            self._pending[run.id] = run
+            # The thread is woken only where it would sleep on: waking it costs more than the rest of this.
+            if self._thread is None:
+                self._start()
+            elif len(self._pending) == 1 or (urgent and not self._urgent):
+                self._changed.notify_all()
+            self._urgent |= urgent
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all is delivered, at most `timeout` seconds and not at all while delivery fails."""
+        with self._changed:
+            self._urgent = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._pause or not (self._pending or self._busy), timeout)
+            return not (self._pending or self._busy)
+
+    def _start(self) -> None:
+        self._thread = Thread(target=self._work, name=f"warrant-{self._to}", daemon=True)
+        self._thread.start()
+        atexit.register(self.flush, EXIT_SECONDS)
+
+    def _work(self) -> None:
+        while True:
+            batch = self._take()
+            try:
+                self._deliver(list(batch.values()))
+            except WarrantError as error:
+                self._failed(batch, error)
+            except Exception:  # noqa: BLE001  a record that cannot be delivered must not end tracing
+                self._dropped(batch)
+            else:
+                self._done()
+
+    def _take(self) -> dict[str, Run]:
+        """Wait for runs, and for more of them to come, and take them all."""
+        with self._changed:
+            if self._pause:
+                self._changed.wait_for(lambda: False, self._pause)
+            self._changed.wait_for(lambda: self._pending)
+            self._changed.wait_for(lambda: self._urgent, BATCH_SECONDS)
+            batch, self._pending = self._pending, {}
+            self._urgent, self._busy = False, True
+            return batch
+
+    def _done(self) -> None:
+        with self._changed:
+            self._busy, self._pause = False, 0.0
+            self._changed.notify_all()
+
+    def _failed(self, batch: dict[str, Run], error: WarrantError) -> None:
+        with self._changed:
+            kept = {**batch, **self._pending}
+            for _ in range(len(kept) - CAPACITY):
+                kept.pop(next(iter(kept)))
+                self.lost += 1
+            self._pending, self._busy = kept, False
+            self._pause = min(self._pause * 2 or 1.0, LONGEST_PAUSE_SECONDS)
+            self._changed.notify_all()
+        self._say("%s (Runs go on; it is tried again.)", error)
+
+    def _dropped(self, batch: dict[str, Run]) -> None:
+        self.lost += len(batch)
+        self._done()
+        self._say("%d runs could not be delivered to %s.", len(batch), self._to, exc_info=True)
+
+    def _say(self, message: str, *args: object, exc_info: bool = False) -> None:
+        if not self._said:
+            self._said = True
+            logger.warning(message, *args, exc_info=exc_info)

@@ -1,0 +1,291 @@
+"""The store, against real databases."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from state.errors import UsageError
+from state.process import is_gone, this_process
+from state.store import Store, StoreError, _row, _run
+from state.trace import Run
+
+POSTGRES = os.environ.get("WARRANT_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+EFFECT = {"trace_id": "t", "step": "s1", "tool": "refund", "args_digest": "sha256:0"}
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'home' / 'warrant.db'}"
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A schema of its own, so that several test runs do not meet."""
+    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 2})
+    schema = f"warrant_{uuid4().hex}"
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+    except OperationalError:
+        engine.dispose()
+        pytest.skip("no PostgreSQL server")
+    url = make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest) -> str:
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = Store(url)
+    yield opened
+    opened.close()
+
+
+def run(name: str, parent: Run | None = None, seconds: float = 0, **fields: object) -> Run:
+    begun = START + timedelta(seconds=seconds)
+    own = f"{begun:%Y%m%dT%H%M%S%fZ}{name}"
+    return Run.model_validate(
+        {
+            "id": name,
+            "trace_id": parent.trace_id if parent else name,
+            "dotted_order": f"{parent.dotted_order}.{own}" if parent else own,
+            "parent_run_id": parent and parent.id,
+            "name": name,
+            "run_type": "chain",
+            "start_time": begun,
+            **fields,
+        }
+    )
+
+
+def test_a_run_comes_back_as_it_was_written(store: Store) -> None:
+    written = run(
+        "a",
+        inputs={"q": "é\0\ud800"},
+        outputs={"n": [1, None, 0.5]},
+        extra={"metadata": {"x": 1}},
+        tags=["t"],
+    )
+    store.write_runs([written])
+    assert store.runs("a") == [written]
+
+
+def test_text_that_databases_refuse_is_escaped(store: Store) -> None:
+    store.write_runs([run("a", error="bad \0 and \ud800")])
+    assert store.runs("a")[0].error == "bad \\x00 and \\ud800"
+
+
+def test_a_later_record_replaces_an_earlier_one(store: Store) -> None:
+    begun = run("a")
+    ended = begun.model_copy(update={"end_time": START + timedelta(seconds=2), "outputs": {"x": 1}})
+    store.write_runs([begun])
+    store.write_runs([ended])
+    assert store.runs("a") == [ended]
+    assert (begun.status, ended.status, ended.seconds) == ("running", "ok", 2.0)
+
+
+def test_runs_come_in_the_order_of_the_tree(store: Store) -> None:
+    root = run("root")
+    first, second = run("first", root, 1), run("second", root, 3)
+    below = run("below", first, 2)
+    store.write_runs([second, below, root, first])
+    assert [each.id for each in store.runs("root")] == ["root", "first", "below", "second"]
+
+
+def test_traces_are_the_roots_newest_first_and_by_thread(store: Store) -> None:
+    old = run("old", extra={"metadata": {"thread_id": "one"}})
+    new = run("new", seconds=5, extra={"metadata": {"thread_id": "two"}})
+    store.write_runs([old, new, run("child", new, 6)])
+    assert [each.id for each in store.traces()] == ["new", "old"]
+    assert [each.id for each in store.traces(limit=1)] == ["new"]
+    assert [each.id for each in store.traces(thread_id="one")] == ["old"]
+
+
+def test_a_beginning_of_an_id_finds_its_trace(store: Store) -> None:
+    root = run("abc1")
+    store.write_runs([root, run("abd2", seconds=1), run("abc9", root), run("f_%", root)])
+    assert store.trace_of("ABC1") == "abc1"
+    assert store.trace_of("abc9") == "abc1"
+    assert store.trace_of("f_%") == "abc1"
+    assert store.trace_of("abc") == "abc1", "a root comes before its own child"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "problem"), [("ab", "Several"), ("", "Several"), ("zz", "No run"), ("%", "No run")]
+)
+def test_a_beginning_that_does_not_name_one_trace_is_refused(store: Store, prefix: str, problem: str) -> None:
+    store.write_runs([run("abc"), run("abd")])
+    with pytest.raises(UsageError, match=problem):
+        store.trace_of(prefix)
+
+
+def test_an_effect_is_claimed_once_and_its_output_is_kept(store: Store) -> None:
+    assert store.claim("k", **EFFECT).state == "new"
+    assert store.claim("k", **EFFECT).state == "unknown"
+    store.finish("k", {"refunded": [1]})
+    claim = store.claim("k", **EFFECT)
+    assert (claim.state, claim.output) == ("done", {"refunded": [1]})
+
+
+def test_a_call_that_certainly_failed_may_be_claimed_again(store: Store) -> None:
+    store.claim("k", **EFFECT)
+    store.fail("k", "refused \0")
+    assert store.claim("k", **EFFECT).state == "new"
+    assert store.claim("k", **EFFECT).state == "unknown"
+
+
+def test_only_an_open_claim_can_end(store: Store) -> None:
+    with pytest.raises(StoreError, match="not claimed"):
+        store.finish("k", 1)
+    store.claim("k", **EFFECT)
+    store.finish("k", 1)
+    with pytest.raises(StoreError, match="not claimed"):
+        store.fail("k", "too late")
+    assert store.claim("k", **EFFECT).output == 1
+
+
+RACE = """
+import sys
+from datetime import UTC, datetime
+from state.store import Store
+from state.trace import Run
+store, me = Store(sys.argv[1]), sys.argv[2]
+sys.stdin.read()
+effect = {"trace_id": me, "step": "s", "tool": "t", "args_digest": "d"}
+for n in range(40):
+    order = {"trace_id": me, "dotted_order": f"{n:03}", "start_time": datetime.now(UTC)}
+    store.write_runs([Run(id=f"{me}-{n}", name="n", run_type="chain", **order)])
+    print(n, store.claim(f"k{n}", **effect).state)
+"""
+
+
+def test_of_several_processes_exactly_one_gets_each_claim_and_all_can_write(store: Store, url: str) -> None:
+    def start(me: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", RACE, url, me]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    racers = [start(me) for me in ("a", "b")]
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.close()
+    lines = []
+    for racer in racers:
+        assert racer.stdout is not None
+        with racer, racer.stdout as stdout:
+            lines += stdout.read().splitlines()
+        assert racer.returncode == 0
+    assert sorted(line.split()[0] for line in lines if line.endswith("new")) == sorted(map(str, range(40)))
+    assert len(lines) == 80
+    assert [len(store.runs(me)) for me in ("a", "b")] == [40, 40]
+
+
+def test_a_locked_database_is_reported(sqlite_url: str) -> None:
+    store = Store(f"{sqlite_url}?timeout=0.1")
+    store.write_runs([run("a")])
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError, match=r"locked.*try again"):
+        store.write_runs([run("b")])
+    other.close()
+    store.write_runs([run("b")])
+    assert len(store.traces()) == 2
+    store.close()
+
+
+def test_a_full_disk_is_reported_and_loses_nothing(sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    store.write_runs([run("a")])
+    with store._begin() as connection:
+        connection.execute(text("PRAGMA max_page_count=20"))
+    with pytest.raises(StoreError, match=r"full.*Free some space"):
+        store.write_runs([run("b", inputs={"x": "y" * 200_000})])
+    assert [each.id for each in store.traces()] == ["a"]
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("unusable", "way_out"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/x", "Check WARRANT_STORE_URL"),
+        ("mysql://u:secret@h/x", "sqlite:///FILE"),
+        ("secret nonsense", "sqlite:///FILE"),
+        ("sqlite://", "sqlite:///FILE"),
+        ("sqlite:////dev/null/x.db", "WARRANT_HOME"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_says_the_way_out_and_no_password(unusable: str, way_out: str) -> None:
+    with pytest.raises(StoreError, match=way_out) as caught:
+        Store(unusable).traces()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_text("not a database, but long enough to be read as one" * 40)
+    with pytest.raises(StoreError, match=r"not a database.*Move that file away"):
+        Store(f"sqlite:///{tmp_path / 'x.db'}").traces()
+
+
+def test_the_store_of_a_newer_warrant_is_left_alone(store: Store) -> None:
+    store.traces()
+    with store._begin() as connection:
+        connection.execute(text("UPDATE schema_version SET version = 99"))
+    store.close()
+    with pytest.raises(StoreError, match="Update Warrant"):
+        store.traces()
+
+
+def test_a_claim_is_synchronous_and_a_trace_is_not(sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    for durable, synchronous in ((True, 2), (False, 1)):
+        with store._begin(durable=durable) as connection:
+            assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous
+            assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    store.close()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_any_json_comes_back(value: object) -> None:
+    with_value = run("a", inputs={"value": value})
+    assert _run(_row(with_value)) == with_value
+
+
+def test_a_process_is_gone_when_it_has_ended_or_its_number_is_used_again() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    mark = this_process()
+    assert not is_gone(mark)
+    assert is_gone({**mark, "pid": int(ended.stdout)})
+    assert is_gone({**mark, "birth": "1"})
+    assert not is_gone({**mark, "host": "elsewhere", "pid": int(ended.stdout)})
+    assert not is_gone(None)
+
+
+def test_an_interrupt_is_no_error() -> None:
+    assert run("a", error="GraphInterrupt(('Sure?',))").status == "interrupted"
+    assert run("a", error="ValueError('x')").status == "error"
