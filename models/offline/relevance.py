@@ -1,0 +1,142 @@
+"""How well a piece of evidence answers a question: similarity, weighted words, kind of answer."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.offline.clauses import FILLER
+from models.offline.rarity import coverage, weights
+from models.offline.units import Unit
+from models.offline.vectors import Remembered
+from models.text import terms
+
+PRESELECTED = 16
+"""Units of a question that are embedded; the others share too few words with it."""
+OPENERS = 6
+"""First units of passages that are embedded whatever their words: the search found their passage."""
+
+SIMILARITY, COVERAGE, KIND, REPEATS, QUESTION, CODE = 0.55, 0.25, 0.12, 0.15, 0.3, 0.1
+"""Weights of the score; the last three are taken off."""
+CONTEXT = {"sentence": 0.5, "code": 0.5, "item": 0.9, "row": 0.9}
+"""What a word in title or heading counts beside one in the unit itself; an item says little without them."""
+
+UNIT_OF_TIME = r"(?:second|minute|hour|day|night|week|month|quarter|year|decade|centur)"
+NUMBER_WORD = (
+    r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirty|sixty|ninety|hundred"
+    r"|half)\b)"
+)
+MONTHS = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+KINDS = tuple(
+    (re.compile(question, re.IGNORECASE), re.compile(answer, re.IGNORECASE if fold else 0))
+    for question, answer, fold in (
+        (
+            r"\bhow (?:long|soon|old)\b|\bhow many (?:days|weeks|months|years|hours)\b|\bdeadline\b",
+            rf"{NUMBER_WORD}.{{0,25}}{UNIT_OF_TIME}|lifetime|immediately|same day",
+            True,
+        ),
+        (
+            r"\bhow much\b|\b(?:cost|price|fee|charge|charges|pay)\b",
+            r"\d|\bfree\b|\bno (?:charge|fee|cost)",
+            True,
+        ),
+        (
+            r"\bwhen\b|\bwhat (?:time|date|year|day)\b|\bopen(?:ing)?\b",
+            rf"\d|{MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)day|midnight|noon|daily|weekend|\b(?:until|before|after)\b",
+            True,
+        ),
+        (
+            r"\bhow many\b|\bnumber of\b|\bhow (?:far|fast|high|large|big|tall|wide|deep|hot|heavy)\b",
+            NUMBER_WORD,
+            True,
+        ),
+        (r"\bwho(?:m|se)?\b", r"\b[A-Z]\w+|\b(?:team|staff|department|manager|customers?|we)\b", False),
+        (r"\bwhere\b", r"\b(?:in|at|on|near|to|from|street|road|address)\b", True),
+        (
+            r"\bwhy\b|\breasons?\b",
+            r"\b(?:because|since|due|so that|in order|reason|therefore|cause[sd]?|to)\b",
+            True,
+        ),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing that is asked, ready to be compared with text."""
+
+    text: str
+    words: dict[str, float]
+    """Stemmed terms with their rarity."""
+
+    @classmethod
+    def of(cls, text: str) -> "Question":
+        """Read a question."""
+        return cls(text, weights(FILLER.sub("", text)) or weights(text))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A unit and how well it answers."""
+
+    unit: Unit
+    score: float
+    similarity: float
+    """Cosine of the embeddings."""
+    coverage: float
+    """Share of the question's words, by rarity, in the unit and its context."""
+    vector: NDArray[np.float32]
+
+
+def rank(question: Question, passages: Sequence[Sequence[Unit]], embedder: Remembered) -> list[Scored]:
+    """The units that may answer, best first.
+
+    Args:
+        question: What is asked.
+        passages: The units of each passage, best passage first.
+        embedder: Gives the vectors; it is asked for at most PRESELECTED + OPENERS units.
+    """
+    candidates = _preselected(question, passages)
+    if not candidates:
+        return []
+    vectors = embedder.embed([question.text, *map(_embedded, candidates)])
+    similarities = vectors[1:] @ vectors[0]
+    scored = [
+        _scored(question, unit, float(similarity), vector)
+        for unit, similarity, vector in zip(candidates, similarities, vectors[1:], strict=True)
+    ]
+    return sorted(scored, key=lambda one: -one.score)
+
+
+def lexical(question: Question, unit: Unit) -> float:
+    """Weighted share of the question's words in the unit; a word of its context counts in part."""
+    own = coverage(question.words, terms(unit.text))
+    return own + CONTEXT[unit.kind] * (coverage(question.words, terms(f"{unit.context} {unit.text}")) - own)
+
+
+def kind(question: str, answer: str) -> float:
+    """1 if the answer has what is asked for (a time, a sum, a name …), 0 if not, ½ if that is unknown."""
+    wanted = [pattern for asked, pattern in KINDS if asked.search(question)]
+    return sum(bool(pattern.search(answer)) for pattern in wanted) / len(wanted) if wanted else 0.5
+
+
+def _preselected(question: Question, passages: Sequence[Sequence[Unit]]) -> list[Unit]:
+    every = [(lexical(question, unit), unit) for passage in passages for unit in passage]
+    best = sorted(every, key=lambda pair: -pair[0])[:PRESELECTED]
+    openers = [passage[0] for passage in passages if passage][:OPENERS]
+    return list(dict.fromkeys([*(unit for _, unit in best), *openers]))
+
+
+def _embedded(unit: Unit) -> str:
+    return unit.text if unit.kind == "sentence" else f"{unit.context}: {unit.text}"
+
+
+def _scored(question: Question, unit: Unit, similarity: float, vector: NDArray[np.float32]) -> Scored:
+    covered = lexical(question, unit)
+    fresh = set(terms(unit.text)) - question.words.keys()
+    score = SIMILARITY * similarity + COVERAGE * covered + KIND * kind(question.text, unit.text)
+    score -= QUESTION * unit.text.endswith("?") + REPEATS * (len(fresh) < 2)
+    score -= CODE * (unit.kind == "code")
+    return Scored(unit, score, similarity, covered, vector)
