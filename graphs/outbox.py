@@ -23,10 +23,16 @@ class Outbox:
     It holds at most CAPACITY undelivered runs; what comes then is counted in `lost`. Failing is said once.
     """
 
-    def __init__(self, deliver: Callable[[list[Run]], None], to: str) -> None:
-        """Take where to, in words, and what delivers a batch or raises a WarrantError if it may later."""
+    def __init__(self, deliver: Callable[[list[Run]], None], to: str, *, first_pause: float = 1.0) -> None:
+        """Make an outbox; its thread starts with the first run.
+
+        Args:
+            deliver: Delivers a batch, or raises a WarrantError if the same batch may be delivered later.
+            to: Where to, in words.
+            first_pause: Seconds until it is tried again; each failure doubles them.
+        """
         self.lost = 0
-        self._deliver, self._to = deliver, to
+        self._deliver, self._to, self._first_pause = deliver, to, first_pause
         self._pending: dict[str, Run] = {}
         self._changed = Condition()
         self._urgent = self._busy = self._said = False
@@ -95,7 +101,7 @@ class Outbox:
                 kept.pop(next(iter(kept)))
                 self.lost += 1
             self._pending, self._busy = kept, False
-            self._pause = min(self._pause * 2 or 1.0, LONGEST_PAUSE_SECONDS)
+            self._pause = min(self._pause * 2 or self._first_pause, LONGEST_PAUSE_SECONDS)
             self._changed.notify_all()
         self._say("%s (Runs go on; it is tried again.)", error)
 

@@ -20,6 +20,7 @@ from state.schema import Json
 MAX_CHARS = 1_000_000
 MAX_VALUES = 20_000
 MAX_DEPTH = 40
+MAX_BITS = 1_000  # Python writes no integer of more than 4,300 digits
 CUT = "… [cut: "
 """What stands where a snapshot leaves something out."""
 
@@ -52,8 +53,12 @@ class _Copier:
         self.values -= 1
         if isinstance(value, str):
             return self._text(value)
-        if value is None or isinstance(value, bool | int):
+        if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, int):
+            return (
+                value if value.bit_length() <= MAX_BITS else f"{CUT}an integer of {value.bit_length()} bits]"
+            )
         if isinstance(value, float):
             return value if math.isfinite(value) else str(value)
         if depth >= MAX_DEPTH:
@@ -65,10 +70,11 @@ class _Copier:
         return self._object(value, depth)
 
     def _text(self, value: str) -> str:
-        room, size = max(0, self.chars), len(value)
-        self.chars -= size
-        # str() of a subclass, such as an enum's member, drops the class.
-        return str(value) if size <= room else f"{value[:room]}{CUT}{size - room} of {size} characters]"
+        room, size = self.chars, len(value)
+        self.chars = max(0, room - size)
+        if size > room:
+            return f"{value[:room]}{CUT}{size - room} of {size} characters]"
+        return value if type(value) is str else str.__str__(value)
 
     def _mapping(self, value: Mapping[Json, Json], depth: int) -> dict[str, Json]:
         copied: dict[str, Json] = {}
@@ -76,7 +82,8 @@ class _Copier:
             if self._spent():
                 copied["…"] = f"{CUT}{len(value) - done} of {len(value)} entries]"
                 break
-            copied[self._text(str(key))] = self.copy(item, depth + 1)
+            name = self._text(str(key))
+            copied[name] = self.copy(item, depth + 1)
         return copied
 
     def _list(self, value: Iterable[object], size: int, depth: int) -> list[Json]:

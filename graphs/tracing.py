@@ -42,7 +42,7 @@ class Sink(Protocol):
         ...
 
 
-class RunTracer(BaseCallbackHandler):
+class Tracer(BaseCallbackHandler):
     """Records every run when it starts, ends or fails; it copies values and never waits.
 
     A plain handler and no `BaseTracer`, which keeps a tree until its root ends and an order map for good:
@@ -210,17 +210,17 @@ class RunTracer(BaseCallbackHandler):
 class _Installed:
     """The tracer of this process; it has the one method of a ContextVar that LangChain's hook calls."""
 
-    tracer: RunTracer | None = None
+    tracer: Tracer | None = None
     hooked = False
 
-    def get(self) -> RunTracer | None:
+    def get(self) -> Tracer | None:
         return self.tracer
 
 
 _installed = _Installed()
 
 
-def install(tracer: RunTracer) -> None:
+def install(tracer: Tracer) -> None:
     """Trace every run in this process from now on, also one that the LangGraph server starts.
 
     A ContextVar would not do, since the server's contexts are not ours. LangChain's own tracer is switched

@@ -16,7 +16,7 @@ from state.errors import UsageError
 from state.schema import Json
 from state.trace import Run
 
-__all__ = ["Claim", "Store", "StoreError"]
+__all__ = ["Claim", "NoSuchRunError", "Store", "StoreError"]
 
 JSON_COLUMNS = ("inputs", "outputs", "extra", "tags")
 
@@ -29,6 +29,10 @@ class Claim:
     """`new`: make it. `done`: it happened. `unknown`: it was begun, and nobody knows what became of it."""
     output: Json = None
     """What the effect gave, if it is done."""
+
+
+class NoSuchRunError(UsageError):
+    """No run has this id."""
 
 
 class Store:
@@ -75,7 +79,8 @@ class Store:
         """Id of the trace that a run id, or its beginning, belongs to; root runs come before others.
 
         Raises:
-            UsageError: no trace or several traces fit.
+            NoSuchRunError: no run fits.
+            UsageError: several traces fit.
         """
         query = (
             select(RUNS.c.trace_id).distinct().where(RUNS.c.id.startswith(prefix.lower(), autoescape=True))
@@ -88,7 +93,20 @@ class Store:
         if found:
             shown = ", ".join(sorted(found)[:3])
             raise UsageError(f"Several traces begin with {prefix!r}: {shown}, …", "Give more of the id.")
-        raise UsageError(f"No run begins with {prefix!r}.", "See: warrant trace list.")
+        raise NoSuchRunError(f"No run begins with {prefix!r}.", "See: warrant trace list.")
+
+    def thread_of(self, prefix: str) -> str | None:
+        """The thread that a run belongs to, by the run's id or its beginning; None if there is no such run.
+
+        Raises:
+            UsageError: several traces fit.
+        """
+        try:
+            trace_id = self.trace_of(prefix)
+        except NoSuchRunError:
+            return None
+        thread_id = self.runs(trace_id)[0].metadata.get("thread_id")
+        return None if thread_id is None else str(thread_id)
 
     def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> Claim:
         """Claim an effect before making it; of all who claim one key, exactly one is told `new`.

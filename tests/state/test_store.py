@@ -139,6 +139,11 @@ def test_a_beginning_that_does_not_name_one_trace_is_refused(store: Store, prefi
         store.trace_of(prefix)
 
 
+def test_the_thread_of_a_run_is_found_by_its_id(store: Store) -> None:
+    store.write_runs([run("abc", extra={"metadata": {"thread_id": "t7"}}), run("xyz")])
+    assert [store.thread_of(prefix) for prefix in ("ab", "xyz", "nope")] == ["t7", None, None]
+
+
 def test_an_effect_is_claimed_once_and_its_output_is_kept(store: Store) -> None:
     assert store.claim("k", **EFFECT).state == "new"
     assert store.claim("k", **EFFECT).state == "unknown"
