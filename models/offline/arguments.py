@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from models.offline.clauses import stems
 from models.offline.naming import name_terms
 from models.text import terms
 from state.reference import schema_at, types_of
@@ -173,7 +174,7 @@ def numbers(named: set[str], text: str) -> list[int | float]:
 
     The closest come first; percentages are none.
     """
-    money = bool(named & set(terms(MONEY_NAMES)))
+    money = bool(named & stems(MONEY_NAMES))
     found: list[tuple[int, int, int | float]] = []
     for match in NUMBER.finditer(text):
         before, after = text[: match.start()], text[match.end() :]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from models.offline import arguments
 from models.offline.arguments import MISSING, Source, matches
+from models.offline.clauses import stems
 from models.offline.naming import name_terms, words
 from models.offline.outputs import Output
 from models.offline.rarity import coverage, weights
@@ -21,7 +22,7 @@ MAX_DEPTH = 6
 MAX_PROPERTIES = 100
 MIN_COVERAGE = 0.5
 """A sentence beyond the claims must hold this share of the field's words."""
-WHOLE = frozenset(terms("answer summary text response result reply content message conclusion explanation"))
+WHOLE = "answer summary text response result reply content message conclusion explanation"
 HEDGED = re.compile(
     r"\b(?:if|unless|only|except|may|might|can|could|should|would|some|until|or)\b", re.IGNORECASE
 )
@@ -152,7 +153,7 @@ def _stated(name: str, texts: Sequence[str]) -> Iterator[bool]:
 
 
 def _texts(name: str, field: str, texts: Sequence[str], facts: Facts) -> Iterator[str]:
-    if facts.claims and (not name or set(name_terms(name)) & WHOLE):
+    if facts.claims and (not name or set(name_terms(name)) & stems(WHOLE)):
         yield " ".join(claim.text for claim in facts.claims)
     wanted = weights(field)
     yield from (text for text in texts if coverage(wanted, terms(text)) > 0 or (not name and text))

@@ -25,7 +25,7 @@ from models.sections import parse
 NAME = "warrant-offline"
 INTRODUCTION = (
     "I am Warrant's offline model, not a language model: I plan look-ups, searches and arithmetic by rule "
-    "and answer with sentences of your documents. I cannot chat; ask through `warrant ask`, or set WARRANT_MODEL."
+    "and answer with sentences of your documents. I cannot chat; use `warrant ask`, or set WARRANT_MODEL."
 )
 
 
@@ -40,7 +40,7 @@ class OfflineChat(BaseChatModel):
 
     The last human message holds the prompt as sections (`models.sections`). Its `task` says what is asked:
     the reply to `plan` is a `state.plan.Plan` as JSON, the reply to `answer` a `state.draft.Draft`. To
-    anything else it replies in words that it is no language model. It reads and writes no tokens, and reports zero.
+    anything else it replies in words that it is no language model. It uses no tokens, and reports zero.
     """
 
     model_name: str = NAME

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from models.offline.arithmetic import calculation
-from models.offline.clauses import clauses
+from models.offline.clauses import clauses, stems
 from models.offline.naming import name_terms, words
 from models.offline.prompt import Evidence
 from models.offline.units import Unit, units
@@ -21,7 +21,7 @@ MAX_QUOTE = 300
 LONG_TEXT = 200
 """A longer string is read like a passage."""
 NAMING = frozenset({"id", "number", "no", "code", "key", "name"})
-MONEY = frozenset(terms("amount price total cost sum fee shipping refunded balance paid"))
+MONEY = "amount price total cost sum fee shipping refunded balance paid"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,9 @@ def _noun(key: str) -> list[str]:
 def _field(key: str, value: dict[str, Json]) -> str:
     currency = value.get("currency")
     priced = (
-        isinstance(currency, str) and isinstance(value[key], int | float) and MONEY & set(name_terms(key))
+        isinstance(currency, str)
+        and isinstance(value[key], int | float)
+        and stems(MONEY) & set(name_terms(key))
     )
     return f"{' '.join(words(key))} {_shown(value[key])}" + (f" {currency}" if priced else "")
 

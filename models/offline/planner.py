@@ -7,7 +7,7 @@ from typing import Any
 
 from models.offline.arguments import Source, fill
 from models.offline.arithmetic import Calculation, calculation
-from models.offline.clauses import COMMAND, Clause, clauses, content, follow_up
+from models.offline.clauses import COMMAND, Clause, clauses, content, follow_up, stems
 from models.offline.instruction import negated, ordered, verbs
 from models.offline.naming import name_terms, tool_terms
 from models.offline.prompt import Finished, PlanPrompt, Tool
@@ -20,9 +20,7 @@ MAX_STEPS = 6
 MAX_QUERY = 1_000
 RESIDUAL_TERMS = 2
 """So many words beside a look-up or a calculation are a question of their own."""
-ASKING = frozenset(
-    terms(re.sub(r"[|\[\]]", " ", COMMAND) + " status know want need please number id current")
-)
+ASKING = re.sub(r"[|\[\]]", " ", COMMAND) + " status know want need please number id current"
 STEP_PATH = re.compile(r"^/steps/(?P<index>\d+)(?:/|$)")
 DONE = "done"
 
@@ -110,7 +108,7 @@ def _of_clause(clause: Clause, before: Sequence[str], box: Toolbox) -> Iterator[
     if box.calculators and (found := calculation(clause.core)):
         yield _calculate(found, box.calculators[0])
         return
-    own = {term for term in content(rest) if term not in known | ASKING}
+    own = {term for term in content(rest) if term not in known | stems(ASKING)}
     if calls and len(own) < RESIDUAL_TERMS:
         return
     yield from _search(f"{clause.context} {rest}" if not calls else rest, box)
