@@ -47,8 +47,10 @@ class ModelError(WarrantError):
 class TransientModelError(ModelError):
     """The same request may succeed later."""
 
-    def __init__(self, message: str, way_out: str, retry_after: float | None = None) -> None:
-        super().__init__(message, way_out)
+    def __init__(
+        self, message: str, way_out: str, usage: Usage | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, way_out, usage)
         self.retry_after = retry_after
         """Seconds that the provider asked to wait."""
 

@@ -14,7 +14,7 @@ Approval: TypeAlias = Literal["never", "always"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class ModelsPolicy(_Section):
@@ -22,11 +22,13 @@ class ModelsPolicy(_Section):
 
     chat: str | None = None
     """Name of the chat model; None leaves the choice to the environment."""
-    fallback: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = Field(default=(), strict=False)
     """Chat models that are asked, in this order, when the one before fails."""
     embedding: str = "minilm"
     timeout_seconds: float = Field(default=60.0, gt=0, le=600)
     """Longest silence of a model, before its first token and between tokens."""
+    reply_seconds: float = Field(default=600.0, gt=0, le=7200)
+    """Longest time of one whole reply, since a model that drips tokens is never silent."""
     transport_retries: int = Field(default=2, ge=0, le=10)
     """How often a request is sent again after 408, 409, 429, 5xx or a lost connection."""
     max_reply_bytes: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
@@ -118,7 +120,7 @@ def load_policy(path: Path) -> Policy:
         UsageError: the file is missing, is not TOML, or has an unknown or ill-typed key.
     """
     try:
-        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise UsageError(
             f"Cannot read the policy {path}: {error.strerror}.", "Set WARRANT_POLICY to a policy.toml."

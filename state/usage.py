@@ -14,6 +14,8 @@ class Usage(BaseModel):
     output_tokens: int = Field(default=0, ge=0)
     cost_usd: float | None = Field(default=0.0, ge=0.0)
     """US dollars by the price list; None where a price is unknown."""
+    estimated: bool = False
+    """Whether some tokens were estimated from characters, since a server did not report them."""
 
     def __add__(self, other: "Usage") -> "Usage":
         costs = (self.cost_usd, other.cost_usd)
@@ -22,4 +24,5 @@ class Usage(BaseModel):
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
             cost_usd=None if None in costs else sum(cost or 0.0 for cost in costs),
+            estimated=self.estimated or other.estimated,
         )

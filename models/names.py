@@ -1,0 +1,172 @@
+"""Chat models by name: `offline`, `tape:FILE`, `provider:model`, or an OpenAI-compatible server's URL."""
+
+import logging
+import re
+from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from models.chat import Chat, ModelError
+from models.failure import Origin
+from models.fallback import Fallback
+from models.provider import ProviderChat
+from models.retry import Retry
+from state.policy import ModelsPolicy
+from state.schema import Json
+from state.settings import Settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+logger = logging.getLogger("warrant")
+
+EXAMPLES = (
+    "Name one such as offline, tape:trace.jsonl, openai:gpt-5-mini-2025-08-07, "
+    "anthropic:claude-sonnet-4-5-20250929 or http://127.0.0.1:8000/v1#model."
+)
+PROVIDER = re.compile(r"(?P<provider>[a-z][a-z0-9_-]*):(?P<model>\S+)")
+PINNED = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}|-\d{3,4}\b|@")
+"""A date, a revision or a digest in a model's name."""
+OPEN_WEIGHTS = {"baseten", "fireworks", "groq", "huggingface", "nvidia", "ollama", "together"}
+"""Providers whose names are those of published weights; only `latest` floats there."""
+KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+
+
+def chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
+    """The chat model of a name, with the policy's fallbacks behind it.
+
+    The order is fallback(retry(leaf), retry(leaf), …): a model is asked again before the next one is. A tape
+    gets no fallback, since a replay must not touch a live model. Nothing is imported, read or sent before the
+    first call.
+
+    Raises:
+        ModelError: a name has no known form.
+    """
+    names = (name,) if name.startswith("tape:") else tuple(dict.fromkeys((name, *policy.fallback)))
+    chats = tuple(_chat(each, policy, settings) for each in names)
+    return chats[0] if len(chats) == 1 else Fallback(chats)
+
+
+def _chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
+    if name == "offline":
+        return ProviderChat(_local(name), _offline, policy, ("prompted",), free=True)
+    if name.startswith("tape:"):
+        path = Path(name.removeprefix("tape:"))
+        return ProviderChat(_local(name), partial(_tape, path), policy, ("prompted",), free=True)
+    if name.startswith(("http://", "https://")):
+        return Retry(_by_url(name, policy, settings), policy.transport_retries)
+    if match := PROVIDER.fullmatch(name):
+        return Retry(_by_provider(name, match["provider"], policy, settings), policy.transport_retries)
+    raise ModelError(f"{name!r} is no name of a chat model.", EXAMPLES)
+
+
+def _by_url(name: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat:
+    parts = urlsplit(name)
+    url = parts._replace(fragment="").geturl()
+    if not (parts.hostname and parts.fragment):
+        raise ModelError(f"{name!r} names no model.", f"Put it behind #, as in {url}#model.")
+    if parts.username or parts.password:
+        raise ModelError("A name must hold no key, since it is recorded.", "Set WARRANT_API_KEY.")
+    origin = Origin(name, "Set WARRANT_API_KEY.", f"{url}/models lists the names that it serves.", url)
+    build = partial(_compatible, url, parts.fragment, policy, settings.api_key)
+    # Most such servers have native output, but some ignore it silently: the prompt has the schema as well.
+    return ProviderChat(origin, build, policy, ("native", "prompted"), show_schema=True)
+
+
+def _by_provider(name: str, provider: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat:
+    _warn_if_floating(name)
+    key = f"Set {KEYS[provider]}." if provider in KEYS else f"Give the API key as {provider} wants it."
+    models = f"Look the name up in the list of models of {provider}."
+    build = partial(_provided, name, provider, policy, settings)
+    return ProviderChat(Origin(name, key, models, provider), build, policy)
+
+
+@cache
+def _warn_if_floating(name: str) -> None:
+    """Say once in a process that a name does not say which model it is."""
+    provider, _, model = name.partition(":")
+    latest = model.endswith("latest")
+    if latest or not (provider in OPEN_WEIGHTS or PINNED.search(model)):
+        logger.warning(
+            "%s is a floating alias: the model behind it may change. Name a dated version to pin it.", name
+        )
+
+
+def _local(name: str) -> Origin:
+    return Origin(name, "", "", "this process")
+
+
+def _offline() -> "BaseChatModel":
+    from models.offline.model import OfflineChat
+
+    return OfflineChat()
+
+
+def _tape(path: Path) -> "BaseChatModel":
+    from models.tape import TapeChat
+
+    return TapeChat(path=path)
+
+
+def _compatible(url: str, model: str, policy: ModelsPolicy, key: SecretStr | None) -> "BaseChatModel":
+    from langchain_openai import ChatOpenAI
+
+    # A key of OpenAI's in the environment must not go to another server, so some key is always given.
+    return ChatOpenAI(
+        model=model,
+        base_url=url,
+        api_key=key or SecretStr("none"),
+        use_responses_api=False,
+        max_retries=0,
+        **_openai_options(policy),
+    )
+
+
+def _provided(name: str, provider: str, policy: ModelsPolicy, settings: Settings) -> "BaseChatModel":
+    """Any provider of LangChain's `init_chat_model`.
+
+    Raises:
+        ModelError: the provider is unknown or its package is not installed.
+    """
+    from langchain.chat_models import init_chat_model
+
+    if provider == "ollama" and find_spec("langchain_ollama") is None:
+        # init_chat_model would take a deprecated class from langchain-community.
+        raise _missing(name, "langchain-ollama", "or name http://127.0.0.1:11434/v1#model")
+    try:
+        return init_chat_model(name, max_retries=0, **_options(provider, policy, settings))
+    except ImportError as error:
+        package = re.search(r"pip install ([\w\[\]-]+)", str(error))
+        raise _missing(name, package[1] if package else f"langchain-{provider}") from error
+    except ValueError as error:
+        if "provider" in str(error):
+            raise ModelError(
+                f"{provider!r} is no provider of LangChain's init_chat_model.", EXAMPLES
+            ) from error
+        raise
+
+
+def _missing(name: str, package: str, otherwise: str = "") -> ModelError:
+    way_out = f"Run: .venv/bin/python -m pip install {package} {otherwise}".rstrip()
+    return ModelError(f"{name} needs the package {package}, which is not installed.", f"{way_out}.")
+
+
+def _options(provider: str, policy: ModelsPolicy, settings: Settings) -> dict[str, Json]:
+    keys = {"openai": settings.openai_api_key, "anthropic": settings.anthropic_api_key}
+    key = {"api_key": keys[provider]} if keys.get(provider) else {}
+    return {**key, **(_openai_options(policy) if provider == "openai" else {})}
+
+
+def _openai_options(policy: ModelsPolicy) -> dict[str, Json]:
+    """Retries and timeouts are ours; tokens are asked for also when streaming."""
+    from models.wire import client
+
+    return {
+        "http_async_client": client(policy.max_reply_bytes),
+        "stream_usage": True,
+        "stream_chunk_timeout": None,
+    }
