@@ -1,0 +1,110 @@
+"""Credentials: keys, tokens and passwords in a text."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from string import ascii_letters, digits
+from typing import NamedTuple, TypeAlias
+
+Span: TypeAlias = tuple[str, int, int]
+"""Kind, start, end."""
+
+
+class Plugin(NamedTuple):
+    """A detector of detect-secrets; its entropy and keyword detectors are left out: prose sets them off."""
+
+    kind: str
+    path: str
+    """Module and class below `detect_secrets.plugins`."""
+    marks: tuple[str, ...]
+    """A match holds one of these; a text without any need not be searched."""
+
+
+PLUGINS = (
+    Plugin("aws_key", "aws.AWSKeyDetector", ("AKIA", "ASIA", "ABIA", "ACCA", "A3T", "aws", "AWS")),
+    Plugin("azure_key", "azure_storage_key.AzureStorageKeyDetector", ("AccountKey=",)),
+    Plugin("url_password", "basic_auth.BasicAuthDetector", ("://",)),
+    Plugin("discord_token", "discord.DiscordBotTokenDetector", (".",)),
+    Plugin("github_token", "github_token.GitHubTokenDetector", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
+    Plugin("gitlab_token", "gitlab_token.GitLabTokenDetector", ("gl", "GR1348941")),
+    Plugin("mailchimp_key", "mailchimp.MailchimpDetector", ("-us",)),
+    Plugin("pypi_token", "pypi_token.PypiTokenDetector", ("pypi-Ag",)),
+    Plugin("sendgrid_key", "sendgrid.SendGridDetector", ("SG.",)),
+    Plugin("slack_token", "slack.SlackDetector", ("xox", "hooks.slack.com")),
+    Plugin("square_secret", "square_oauth.SquareOAuthDetector", ("sq0csp-",)),
+    Plugin("stripe_key", "stripe.StripeDetector", ("sk_live_", "rk_live_")),
+    # Without the mark, a time stamp before a hash looks like a token.
+    Plugin("telegram_token", "telegram_token.TelegramBotTokenDetector", (":AA",)),
+    Plugin("twilio_key", "twilio.TwilioKeyDetector", ("AC", "SK")),
+)
+
+# What detect-secrets lacks, or matches only in part, or in quadratic time (its patterns for `sk-` and JWT).
+# They begin with a literal, and what may not stand before it comes second: `re` then searches twice as fast.
+TOKENS = {
+    "api_key": re.compile(r"sk-(?<![\w-]sk-)(?=[A-Za-z_-]*+\d)[\w-]{20,}+", re.ASCII),
+    "github_token": re.compile(r"github_pat_\w{22,}+", re.ASCII),
+    "google_key": re.compile(r"AIza(?<![\w-]AIza)[\w-]{35}", re.ASCII),
+    "huggingface_token": re.compile(r"hf_(?<!\whf_)[A-Za-z0-9]{30,}+"),
+    "langsmith_key": re.compile(r"lsv2_(?:pt|sk)_\w{32,}+", re.ASCII),
+    "npm_token": re.compile(r"npm_(?<!\wnpm_)[A-Za-z0-9]{36}"),
+    "jwt": re.compile(r"eyJ(?<![\w-]eyJ)[\w-]++\.eyJ[\w-]++(?:\.[\w-]*+)?", re.ASCII),
+    "bearer_token": re.compile(
+        r"(?:\bbearer|authorization:\s{0,9}basic)\s{1,9}(?P<value>(?=[A-Za-z._~+/=-]*+\d)[\w.~+/=-]{16,}+)",
+        re.ASCII | re.IGNORECASE,
+    ),
+    # A value without a digit or sign is a word of a sentence, or code that reads the secret from elsewhere.
+    "password": re.compile(
+        r"(?:passw(?:or)?d|passphrase|pwd|secret|(?:api|access|private)[_-]?key|(?:auth|access)[_-]?token)"
+        r"(?:[_-]key)?[\"'\\]{0,2}\s{0,9}(?::=|=>|=|:)\s{0,9}[\"'\\]{0,2}"
+        r"(?P<value>(?=[A-Za-z_.*/-]{0,200}[\d!@#$%^&?~+])[^\s\"'<>()\[\]{},;\\]{6,200}+)",
+        re.ASCII | re.IGNORECASE,
+    ),
+}
+
+KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+KEY_BODY = re.compile(r"[\w+/=:,\s\\-]*+", re.ASCII)
+TOKEN_CHARACTERS = frozenset(ascii_letters + digits + "_-")
+
+
+def credentials(text: str) -> Iterator[Span]:
+    """Find keys, tokens and passwords; the spans may overlap."""
+    for plugin in PLUGINS:
+        if any(mark in text for mark in plugin.marks):
+            yield from _plugged(plugin, text)
+    for kind, pattern in TOKENS.items():
+        for match in pattern.finditer(text):
+            start, end = match.span("value" if "value" in pattern.groupindex else 0)
+            yield kind, start, end
+    yield from _private_keys(text)
+
+
+def _plugged(plugin: Plugin, text: str) -> Iterator[Span]:
+    for pattern in _patterns(plugin.path):
+        at = 0
+        while match := pattern.search(text, at):
+            start, at = match.span()
+            if not any(mark in match[0] for mark in plugin.marks):
+                continue
+            if plugin.kind == "url_password":
+                yield plugin.kind, *match.span(1)
+                continue
+            # The patterns are of a fixed length, and some tokens have grown longer since.
+            while at < len(text) and text[at] in TOKEN_CHARACTERS:
+                at += 1
+            yield plugin.kind, start, at
+
+
+@cache
+def _patterns(path: str) -> tuple[re.Pattern[str], ...]:
+    module, name = path.split(".")
+    return tuple(getattr(import_module(f"detect_secrets.plugins.{module}"), name).denylist)
+
+
+def _private_keys(text: str) -> Iterator[Span]:
+    """Whole blocks, also ones whose end is cut off."""
+    at = 0
+    while begin := KEY_BEGIN.search(text, at):
+        body = KEY_BODY.match(text, begin.end())
+        at = body.end() if body else begin.end()
+        yield "private_key", begin.start(), at

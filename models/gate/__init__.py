@@ -1,0 +1,1 @@
+"""The gate's classifiers, and the verdict that comes of one."""

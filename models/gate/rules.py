@@ -1,0 +1,90 @@
+"""The classifier `rules`: secrets, personal data, unreadable characters; rules.toml says what follows."""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from models.gate.classifier import Action, Finding
+from models.sensitive import find
+from state.verdict import Place
+
+Category: TypeAlias = Literal["secret", "personal_data", "unreadable"]
+
+RULES = Path(__file__).with_name("rules.toml")
+SUBJECT: dict[Place, str] = {"screen": "The request", "result": "The result", "release": "The answer"}
+ADVICE: dict[Place, str] = {"screen": " Remove it and ask again.", "result": "", "release": ""}
+
+# Controls other than white space, overrides of the writing direction, and tag characters outside of flags.
+UNREADABLE = re.compile(
+    "\U0001f3f4[\U000e0061-\U000e007a]{1,6}\U000e007f"
+    "|(?P<found>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\U000e0000-\U000e007f]+)"
+)
+
+
+class PlaceRules(BaseModel):
+    """The most that may follow at one place, by category."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: Action
+    personal_data: Action
+    unreadable: Action
+
+
+class RuleFile(BaseModel):
+    """The whole of `rules.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int
+    screen: PlaceRules
+    result: PlaceRules
+    release: PlaceRules
+
+
+class Rules:
+    """Finds by rule, so that every score is 1."""
+
+    categories = frozenset({"secret", "personal_data", "unreadable"})
+
+    def __init__(self, path: Path = RULES) -> None:
+        """Read the rules.
+
+        Raises:
+            OSError, ValueError: they cannot be read, or break their schema.
+        """
+        self._rules = RuleFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        self.name = f"rules@{self._rules.version}"
+
+    def classify(self, text: str, place: Place) -> Finding:
+        """The gravest of what the text holds."""
+        found = _found(text)
+        if not found:
+            return Finding("ok", 1.0, "Nothing was found.")
+        actions: PlaceRules = getattr(self._rules, place)
+        category = max(found, key=lambda each: getattr(actions, each) == "refuse")
+        kinds = ", ".join(sorted({kind.replace("_", " ") for kind, _, _ in found[category]}))
+        action: Action = getattr(actions, category)
+        return Finding(
+            category=category,
+            score=1.0,
+            reason=f"{SUBJECT[place]} contains: {kinds}.{ADVICE[place]}",
+            spans=tuple((start, end) for _, start, end in found[category]),
+            action=action,
+        )
+
+
+def _found(text: str) -> dict[Category, list[tuple[str, int, int]]]:
+    """What the text holds, by category; the order says which one counts if several have the same action."""
+    matches = find(text)
+    found: dict[Category, Iterable[tuple[str, int, int]]] = {
+        "secret": (match[1:] for match in matches if match.category == "secret"),
+        "unreadable": (("unreadable characters", *m.span()) for m in UNREADABLE.finditer(text) if m["found"]),
+        "personal_data": (match[1:] for match in matches if match.category == "personal_data"),
+    }
+    listed = {category: list(spans) for category, spans in found.items()}
+    return {category: spans for category, spans in listed.items() if spans}
