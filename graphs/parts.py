@@ -6,12 +6,16 @@ from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 
+from graphs.langsmith_export import langsmith
+from graphs.outbox import Outbox
 from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
 from models.chat import Chat
 from models.embeddings import names as embeddings
 from models.gate import classifier as gate
 from models.names import chat
+from models.prices import cost
+from models.redaction import redact
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
 from state.policy import Policy, load_policy
@@ -49,7 +53,11 @@ def application() -> Application:
 
 
 def _tracer(chosen: Settings, store: Store) -> Tracer:
-    return Tracer(store)
+    """Every run goes to the store and, where it is asked for, redacted to LangSmith."""
+    sinks = [Outbox(store.write_runs, "the store")]
+    if chosen.langsmith_tracing:
+        sinks.append(langsmith(chosen, redact))
+    return Tracer(sinks, cost)
 
 
 def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:

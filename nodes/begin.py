@@ -33,15 +33,19 @@ class Begin:
         """Read the request and agree the terms, which a resumed run keeps."""
         terms = self.terms(runtime.context or Context())
         schema = state.get("answer_schema")
-        stamp = self.stamp(terms["model"])
-        await adispatch_custom_event("warrant.stamp", stamp)
         asked = next((m for m in reversed(state.get("messages", [])) if isinstance(m, HumanMessage)), None)
+        ending = _unusable(asked, schema)
+        try:
+            stamp = self.stamp(terms["model"])
+        except WarrantError as error:  # no model has this name
+            stamp, ending = {}, Ending(outcome="failed", reason=str(error))
+        await adispatch_custom_event("warrant.stamp", stamp)
         return {
             "scope": _scope(runtime, asked),
             "request": str(asked.text).strip() if asked else "",
             "terms": {**terms, "answer_schema": schema},
             "stamp": stamp,
-            "ending": _unusable(asked, schema),
+            "ending": ending,
             **_blank(),
         }
 

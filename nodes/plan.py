@@ -10,7 +10,7 @@ from models.chat import Chat
 from nodes.asking import ask, prompt
 from nodes.history import history
 from state.agent import AgentState, Terms
-from state.plan import Plan, StepResult
+from state.plan import StepResult, plan_schema
 from state.policy import Limits
 from state.schema import Json
 from state.usage import Usage
@@ -42,7 +42,7 @@ class Planner:
         """Ask once; the reply may violate its schema, which review says."""
         asked = await ask(
             self.chat(state["terms"]["model"]),
-            prompt("plan", self.instructions, Plan.model_json_schema(), self._sections(state)),
+            prompt("plan", self.instructions, plan_schema(), self._sections(state)),
             Usage.model_validate(state["usage"]),
             self.limits,
         )

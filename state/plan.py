@@ -1,13 +1,14 @@
 """Plans, and the warrants that a reviewed plan earns."""
 
 import re
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from state.schema import Json
+from state.schema import Json, JsonSchema
 
-REFERENCE = re.compile(r"^(?P<step>[a-z][a-z0-9_]{0,31})#(?P<pointer>(/([^~/]|~[01])*)*)$")
+REFERENCE = re.compile(r"^(?P<step>[a-z][a-z0-9_]{0,31})#(?P<pointer>(/([^~/]|~[01])*)*)\Z")
 STEP_ID = r"^[a-z][a-z0-9_]{0,31}$"
 
 
@@ -51,6 +52,12 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: list[Step] = Field(description="All steps, in a readable order; empty if no tool is needed.")
+
+
+@cache
+def plan_schema() -> JsonSchema:
+    """JSON Schema of a plan, made once: it takes a millisecond."""
+    return Plan.model_json_schema()
 
 
 class Warrant(BaseModel):
