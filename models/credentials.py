@@ -21,13 +21,17 @@ class Plugin(NamedTuple):
     """A match holds one of these; a text without any need not be searched."""
 
 
+GITLAB = (
+    *("glpat-", "gldt-", "glft-", "glsoat-", "glrt-", "GR1348941"),
+    *("glcbt-", "glimt-", "glptt-", "glagent-", "gloas-"),
+)
 PLUGINS = (
     Plugin("aws_key", "aws.AWSKeyDetector", ("AKIA", "ASIA", "ABIA", "ACCA", "A3T", "aws", "AWS")),
     Plugin("azure_key", "azure_storage_key.AzureStorageKeyDetector", ("AccountKey=",)),
     Plugin("url_password", "basic_auth.BasicAuthDetector", ("://",)),
     Plugin("discord_token", "discord.DiscordBotTokenDetector", (".",)),
     Plugin("github_token", "github_token.GitHubTokenDetector", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_")),
-    Plugin("gitlab_token", "gitlab_token.GitLabTokenDetector", ("gl", "GR1348941")),
+    Plugin("gitlab_token", "gitlab_token.GitLabTokenDetector", GITLAB),
     Plugin("mailchimp_key", "mailchimp.MailchimpDetector", ("-us",)),
     Plugin("pypi_token", "pypi_token.PypiTokenDetector", ("pypi-Ag",)),
     Plugin("sendgrid_key", "sendgrid.SendGridDetector", ("SG.",)),
@@ -54,16 +58,18 @@ TOKENS = {
         re.ASCII | re.IGNORECASE,
     ),
     # A value without a digit or sign is a word of a sentence, or code that reads the secret from elsewhere.
-    "password": re.compile(
+    "credential": re.compile(
         r"(?:passw(?:or)?d|passphrase|pwd|secret|(?:api|access|private)[_-]?key|(?:auth|access)[_-]?token)"
         r"(?:[_-]key)?[\"'\\]{0,2}\s{0,9}(?::=|=>|=|:)\s{0,9}[\"'\\]{0,2}"
         r"(?P<value>(?=[A-Za-z_.*/-]{0,200}[\d!@#$%^&?~+])[^\s\"'<>()\[\]{},;\\]{6,200}+)",
         re.ASCII | re.IGNORECASE,
     ),
+    # The whole block, also one whose end is cut off.
+    "private_key": re.compile(
+        r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\w+/=:,\s\\-]*+", re.ASCII
+    ),
 }
 
-KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-KEY_BODY = re.compile(r"[\w+/=:,\s\\-]*+", re.ASCII)
 TOKEN_CHARACTERS = frozenset(ascii_letters + digits + "_-")
 
 
@@ -76,7 +82,6 @@ def credentials(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             start, end = match.span("value" if "value" in pattern.groupindex else 0)
             yield kind, start, end
-    yield from _private_keys(text)
 
 
 def _plugged(plugin: Plugin, text: str) -> Iterator[Span]:
@@ -99,12 +104,3 @@ def _plugged(plugin: Plugin, text: str) -> Iterator[Span]:
 def _patterns(path: str) -> tuple[re.Pattern[str], ...]:
     module, name = path.split(".")
     return tuple(getattr(import_module(f"detect_secrets.plugins.{module}"), name).denylist)
-
-
-def _private_keys(text: str) -> Iterator[Span]:
-    """Whole blocks, also ones whose end is cut off."""
-    at = 0
-    while begin := KEY_BEGIN.search(text, at):
-        body = KEY_BODY.match(text, begin.end())
-        at = body.end() if body else begin.end()
-        yield "private_key", begin.start(), at

@@ -33,11 +33,12 @@ def find(text: str) -> list[Match]:
 
 
 def _disjoint(matches: list[Match]) -> Iterator[Match]:
-    """Join what overlaps, so that no end of a match stays visible; the first one names it."""
+    """Join what overlaps, so that no end of a match stays visible; a secret in it names it."""
     last: Match | None = None
     for match in matches:
         if last and match.start < last.end:
-            last = last._replace(end=max(last.end, match.end))
+            naming = max(last, match, key=lambda each: each.category == "secret")
+            last = naming._replace(start=last.start, end=max(last.end, match.end))
             continue
         if last:
             yield last

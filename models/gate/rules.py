@@ -15,8 +15,8 @@ from state.verdict import Place
 Category: TypeAlias = Literal["secret", "personal_data", "unreadable"]
 
 RULES = Path(__file__).with_name("rules.toml")
+LOADING = "://. +49 30 23125 042, DE00 0000 0000 0000 0000 00, 4000 0000 0000 0000, 000-00-0000"
 SUBJECT: dict[Place, str] = {"screen": "The request", "result": "The result", "release": "The answer"}
-ADVICE: dict[Place, str] = {"screen": " Remove it and ask again.", "result": "", "release": ""}
 
 # Controls other than white space, overrides of the writing direction, and tag characters outside of flags.
 UNREADABLE = re.compile(
@@ -59,6 +59,8 @@ class Rules:
         """
         self._rules = RuleFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
         self.name = f"rules@{self._rules.version}"
+        # Detectors are loaded when a text asks for them; that must not count against a request's time.
+        find(LOADING)
 
     def classify(self, text: str, place: Place) -> Finding:
         """The gravest of what the text holds."""
@@ -69,10 +71,11 @@ class Rules:
         category = max(found, key=lambda each: getattr(actions, each) == "refuse")
         kinds = ", ".join(sorted({kind.replace("_", " ") for kind, _, _ in found[category]}))
         action: Action = getattr(actions, category)
+        advice = " Remove it and ask again." if (place, action) == ("screen", "refuse") else ""
         return Finding(
             category=category,
             score=1.0,
-            reason=f"{SUBJECT[place]} contains: {kinds}.{ADVICE[place]}",
+            reason=f"{SUBJECT[place]} contains: {kinds}.{advice}",
             spans=tuple((start, end) for _, start, end in found[category]),
             action=action,
         )
