@@ -28,11 +28,12 @@ class Fallback:
         """
         spent, errors = Usage(), list[ModelError]()
         for chat in self.chats:
+            if errors:
+                logger.warning("%s Asking %s instead.", errors[-1], chat.name)
             try:
                 reply = await chat.reply(prompt)
                 return replace(reply, usage=spent + reply.usage)
             except ModelError as error:
-                logger.warning("%s", error)
                 spent += error.usage
                 errors.append(error)
         reasons = " ".join(f"[{number}] {error}" for number, error in enumerate(errors, 1))

@@ -60,7 +60,8 @@ def _chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
     if name.startswith(("http://", "https://")):
         return Retry(_by_url(name, policy, settings), policy.transport_retries)
     if match := PROVIDER.fullmatch(name):
-        return Retry(_by_provider(name, match["provider"], policy, settings), policy.transport_retries)
+        leaf = _by_provider(match["provider"], match["model"], policy, settings)
+        return Retry(leaf, policy.transport_retries)
     raise ModelError(f"{name!r} is no name of a chat model.", EXAMPLES)
 
 
@@ -77,22 +78,22 @@ def _by_url(name: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat
     return ProviderChat(origin, build, policy, ("native", "prompted"), show_schema=True)
 
 
-def _by_provider(name: str, provider: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat:
-    _warn_if_floating(name)
+def _by_provider(provider: str, model: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat:
+    _warn_if_floating(provider, model)
     key = f"Set {KEYS[provider]}." if provider in KEYS else f"Give the API key as {provider} wants it."
     models = f"Look the name up in the list of models of {provider}."
-    build = partial(_provided, name, provider, policy, settings)
-    return ProviderChat(Origin(name, key, models, provider), build, policy)
+    build = partial(_provided, provider, model, policy, settings)
+    return ProviderChat(Origin(f"{provider}:{model}", key, models, provider), build, policy)
 
 
 @cache
-def _warn_if_floating(name: str) -> None:
+def _warn_if_floating(provider: str, model: str) -> None:
     """Say once in a process that a name does not say which model it is."""
-    provider, _, model = name.partition(":")
-    latest = model.endswith("latest")
-    if latest or not (provider in OPEN_WEIGHTS or PINNED.search(model)):
+    if model.endswith("latest") or not (provider in OPEN_WEIGHTS or PINNED.search(model)):
         logger.warning(
-            "%s is a floating alias: the model behind it may change. Name a dated version to pin it.", name
+            "%s:%s is a floating alias, whose model may change. Name a dated version to pin it.",
+            provider,
+            model,
         )
 
 
@@ -126,7 +127,7 @@ def _compatible(url: str, model: str, policy: ModelsPolicy, key: SecretStr | Non
     )
 
 
-def _provided(name: str, provider: str, policy: ModelsPolicy, settings: Settings) -> "BaseChatModel":
+def _provided(provider: str, model: str, policy: ModelsPolicy, settings: Settings) -> "BaseChatModel":
     """Any provider of LangChain's `init_chat_model`.
 
     Raises:
@@ -136,23 +137,25 @@ def _provided(name: str, provider: str, policy: ModelsPolicy, settings: Settings
 
     if provider == "ollama" and find_spec("langchain_ollama") is None:
         # init_chat_model would take a deprecated class from langchain-community.
-        raise _missing(name, "langchain-ollama", "or name http://127.0.0.1:11434/v1#model")
+        raise _missing(provider, "langchain-ollama", "or name http://127.0.0.1:11434/v1#model")
     try:
-        return init_chat_model(name, max_retries=0, **_options(provider, policy, settings))
+        return init_chat_model(
+            model, model_provider=provider, max_retries=0, **_options(provider, policy, settings)
+        )
     except ImportError as error:
         package = re.search(r"pip install ([\w\[\]-]+)", str(error))
-        raise _missing(name, package[1] if package else f"langchain-{provider}") from error
+        raise _missing(provider, package[1] if package else f"langchain-{provider}") from error
     except ValueError as error:
-        if "provider" in str(error):
+        if str(error).startswith("Unsupported provider"):
             raise ModelError(
                 f"{provider!r} is no provider of LangChain's init_chat_model.", EXAMPLES
             ) from error
         raise
 
 
-def _missing(name: str, package: str, otherwise: str = "") -> ModelError:
+def _missing(provider: str, package: str, otherwise: str = "") -> ModelError:
     way_out = f"Run: .venv/bin/python -m pip install {package} {otherwise}".rstrip()
-    return ModelError(f"{name} needs the package {package}, which is not installed.", f"{way_out}.")
+    return ModelError(f"{provider} needs the package {package}, which is not installed.", f"{way_out}.")
 
 
 def _options(provider: str, policy: ModelsPolicy, settings: Settings) -> dict[str, Json]:

@@ -1,15 +1,12 @@
-"""The leaf of a chain of chat models: a LangChain model, asked for JSON, read as it streams."""
+"""The leaf of a chain of chat models: a LangChain model that is asked for JSON."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.messages.ai import UsageMetadata, add_usage
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.constants import TAG_NOSTREAM
 
@@ -18,48 +15,13 @@ from models.failure import Origin, RejectedError, failure
 from models.prices import cost
 from models.reply import Reading, read, written
 from models.strategy import Request, Strategy, fitting, offered, request
+from models.stream import Received, ReplyTooLongError, StalledError, receive
 from state.policy import ModelsPolicy
 from state.schema import Violation
 from state.usage import Usage
 
 CHARS_PER_TOKEN = 4
 """An estimate for servers that do not report tokens, and for replies that were cut off."""
-
-
-class ReplyTooLongError(Exception):
-    """A reply passed its bound below the model, on the wire."""
-
-
-@dataclass
-class Received:
-    """What has come of a reply so far; it is bounded by who fills it."""
-
-    chunks: list[AIMessage] = field(default_factory=list)
-    bytes: int = 0
-    complete: bool = False
-
-    def add(self, chunk: AIMessage) -> None:
-        """Count every chunk, also an empty one, so that an endless stream of them ends."""
-        self.chunks.append(chunk)
-        self.bytes += max(1, len(_told(chunk).encode("utf-8", "surrogatepass")))
-
-    def text(self) -> str:
-        """All that was told, not parsed."""
-        return "".join(_told(chunk) for chunk in self.chunks)
-
-    def counted(self) -> UsageMetadata | None:
-        """Tokens as the server reported them, if it came to that."""
-        reported = (chunk.usage_metadata for chunk in self.chunks if chunk.usage_metadata)
-        return reduce(add_usage, reported, None) if self.complete else None
-
-    def message(self) -> AIMessage:
-        """All chunks as one message."""
-        if not self.chunks:
-            return AIMessage("")
-        first, *rest = self.chunks
-        if not isinstance(first, AIMessageChunk):
-            return first
-        return first + [chunk for chunk in rest if isinstance(chunk, AIMessageChunk)]
 
 
 @dataclass
@@ -119,7 +81,8 @@ class ProviderChat:
         except ModelError:
             raise
         except Exception as error:
-            raise ModelError(f"{self.name} cannot be used: {error}", self.origin.key) from error
+            problem = " ".join(str(error).split())
+            raise ModelError(f"{self.name} cannot be used: {problem}", self.origin.key) from error
 
     async def _ask(self, model: BaseChatModel, way: Strategy, prompt: Prompt) -> Reply:
         shown = self.show_schema or way == "prompted"
@@ -131,61 +94,33 @@ class ProviderChat:
             ) from error
         received = Received()
         try:
-            await self._receive(model, asked, prompt.task, received)
-        except ReplyTooLongError:
-            text, reading = self._too_long(received)
+            text, reading = await self._read(model, asked, prompt, received)
         except ModelError:
             raise
+        except StalledError as error:
+            what, setting = error.args
+            way_out = f"Raise models.{setting} in policy.toml."
+            usage = self._usage(asked, received)
+            raise TransientModelError(f"{self.name} {what}.", way_out, usage) from error
         # Providers raise whatever their libraries do; all of it means that there is no reply.
         except Exception as error:
             raise failure(error, self.origin, self._usage(asked, received)) from error
-        else:
-            message = received.message()
-            text, reading = written(message), read(message, prompt.schema)
         return Reply(text, reading.value, reading.violations, self.name, way, self._usage(asked, received))
 
-    def _too_long(self, received: Received) -> tuple[str, Reading]:
+    async def _read(
+        self, model: BaseChatModel, asked: Request, prompt: Prompt, received: Received
+    ) -> tuple[str, Reading]:
+        # The tag keeps text that is not verified from a stream of messages.
+        config = RunnableConfig(tags=[TAG_NOSTREAM], metadata={"task": prompt.task, "model": self.name})
+        chunks = model.astream(asked.messages, config=config, **asked.options)
         bound = self.policy.max_reply_bytes
-        text = received.text().encode("utf-8", "surrogatepass")[:bound].decode("utf-8", "ignore")
-        violation = Violation(
-            path="", message=f"the reply was cut off, since it is longer than {bound} bytes"
-        )
-        return text, Reading(None, (violation,))
-
-    async def _receive(self, model: BaseChatModel, asked: Request, task: str, received: Received) -> None:
-        """Fill `received` from the stream.
-
-        Raises:
-            TransientModelError: the model was silent, or took too long as a whole.
-        """
-        # Text that is not verified must not reach a stream of messages.
-        config = RunnableConfig(tags=[TAG_NOSTREAM], metadata={"task": task, "model": self.name})
-        chunks = cast(
-            AsyncGenerator[AIMessage], model.astream(asked.messages, config=config, **asked.options)
-        )
-        whole = asyncio.timeout(self.policy.reply_seconds)
         try:
-            async with aclosing(chunks), whole:
-                while (chunk := await self._next(chunks)) is not None:
-                    received.add(chunk)
-                    if received.bytes > self.policy.max_reply_bytes:
-                        raise ReplyTooLongError
-                received.complete = True
-        except TimeoutError as error:
-            usage = self._usage(asked, received)
-            key, seconds = ("timeout_seconds", self.policy.timeout_seconds)
-            what = "was silent"
-            if whole.expired():
-                key, seconds, what = "reply_seconds", self.policy.reply_seconds, "was not done"
-            message = f"{self.name} {what} for {seconds:g} s."
-            raise TransientModelError(message, f"Raise models.{key} in policy.toml.", usage) from error
-
-    async def _next(self, chunks: AsyncGenerator[AIMessage]) -> AIMessage | None:
-        async with asyncio.timeout(self.policy.timeout_seconds):
-            async for chunk in chunks:
-                if isinstance(chunk, AIMessage):
-                    return chunk
-        return None
+            await receive(cast(AsyncGenerator[AIMessage], chunks), self.policy, received)
+        except ReplyTooLongError:
+            cut = Violation(path="", message=f"the reply was cut off, since it is longer than {bound} bytes")
+            return received.text(bound), Reading(None, (cut,))
+        message = received.message()
+        return written(message), read(message, prompt.schema)
 
     def _usage(self, asked: Request, received: Received) -> Usage:
         """Tokens as reported; estimated where the server reported none for what it sent."""
@@ -193,11 +128,10 @@ class ProviderChat:
             return Usage(model_calls=1)
         counted = received.counted()
         prompt = sum(len(str(message.text)) for message in asked.messages)
-        tokens = (
-            (counted["input_tokens"], counted["output_tokens"])
-            if counted
-            else (_tokens(prompt), _tokens(received.bytes))
-        )
+        if counted:
+            tokens = counted["input_tokens"], counted["output_tokens"]
+        else:
+            tokens = _tokens(prompt), _tokens(len(received.text(received.bytes)))
         price = 0.0 if self.free else cost(self.name, *tokens)
         return Usage(
             model_calls=1,
@@ -206,12 +140,6 @@ class ProviderChat:
             cost_usd=price,
             estimated=not counted,
         )
-
-
-def _told(chunk: AIMessage) -> str:
-    """All that a chunk carries, thoughts included."""
-    calls = [call["args"] or "" for call in getattr(chunk, "tool_call_chunks", ())]
-    return "".join([chunk.content if isinstance(chunk.content, str) else str(chunk.content), *calls])
 
 
 def _tokens(chars: int) -> int:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ from state.schema import Json, JsonSchema, Violation, violations
 
 MAX_DEPTH = 100
 """Deeper values are refused: checkpoints and validators recurse."""
-MAX_VALUES = 16
-"""More JSON values in one text are not a reply."""
+MAX_OPENINGS = 200
+"""Braces and brackets in prose that are tried as the beginning of a value."""
 MAX_INTEGER_DIGITS = 18
 """Longer integers do not fit the 64 bits that a checkpoint has for them."""
 
@@ -109,11 +110,16 @@ def _value(text: str, schema: JsonSchema) -> Json:
     found = _only(text) or list(_embedded(text))
     if not found:
         raise _UnreadableError(f"the reply is not JSON: {_shown(text)}")
-    if len(found) > 1:
-        found = [value for value in found if not violations(schema, value)]
-    if len(found) != 1:
-        raise _UnreadableError("the reply has several JSON values; one was asked for")
-    return _checked(found[0])
+    return _checked(found[0] if len(found) == 1 else _chosen(found, schema))
+
+
+def _chosen(found: list[Json], schema: JsonSchema) -> Json:
+    """Of several values the only one that satisfies the schema, else the only object: prose has [1] in it."""
+    satisfying = [value for value in found if not violations(schema, value)]
+    chosen = satisfying or [value for value in found if isinstance(value, dict)]
+    if len(chosen) != 1:
+        raise _UnreadableError(f"the reply has {len(found)} JSON values; one was asked for")
+    return chosen[0]
 
 
 def _only(text: str) -> list[Json]:
@@ -127,18 +133,18 @@ def _only(text: str) -> list[Json]:
 
 def _embedded(text: str) -> Iterator[Json]:
     """Objects and arrays between prose; parts of a broken one are never taken for the reply."""
-    start, count = 0, 0
-    while opening := OPENING.search(text, start):
+    start = 0
+    for _ in range(MAX_OPENINGS):
+        if (opening := OPENING.search(text, start)) is None:
+            return
         try:
             value, start = _decode(text, opening.start())
         except json.JSONDecodeError as error:
             if text[opening.end() : error.pos].strip() or not text[error.pos :].strip():
                 raise _UnreadableError(_broken(text, error)) from error
             start = opening.end()
-            continue
-        if (count := count + 1) > MAX_VALUES:
-            raise _UnreadableError(f"the reply has more than {MAX_VALUES} JSON values; one was asked for")
-        yield value
+        else:
+            yield value
 
 
 def _broken(text: str, error: json.JSONDecodeError) -> str:
@@ -161,8 +167,7 @@ def _decode(text: str, start: int) -> tuple[Json, int]:
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in found if keys.count(key) > 1)
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise _UnreadableError(f"the JSON has the key {_shown(twice)} twice in one object")
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 from openai import DefaultAsyncHttpxClient
 
-from models.provider import ReplyTooLongError
+from models.stream import ReplyTooLongError
 
 ESCAPED = 6
 """Bytes that JSON may need for one byte of text, as in `\\u0001`."""

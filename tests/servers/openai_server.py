@@ -25,7 +25,7 @@ Body: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it arrived; `at` is of `time.monotonic()`."""
+    """One request as it arrived, headers in lower case; `at` is of `time.monotonic()`."""
 
     path: str
     headers: Mapping[str, str]
@@ -53,9 +53,10 @@ class Exchange(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.request_body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         owner = self.server.owner
-        owner.requests.append(Request(self.path, dict(self.headers), self.request_body, time.monotonic()))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.path, headers, self.request_body, time.monotonic())
         try:
-            owner.next(self.request_body)(self)
+            owner.next(request)(self)
         except ConnectionError:
             owner.hung_up()
 
@@ -140,7 +141,7 @@ class OpenAIServer:
         """Take the behaviours in order, or a function that chooses one for each request's body."""
         self.script, self.choose, self.requests = list(script), choose, []
         self.closing = threading.Event()
-        self._hangups = threading.Semaphore(0)
+        self._arrivals, self._hangups = threading.Semaphore(0), threading.Semaphore(0)
         self._listener = _Listener(("127.0.0.1", 0), Exchange)
         self._listener.owner = self
         self._thread = threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02})
@@ -150,14 +151,20 @@ class OpenAIServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._listener.server_port}/v1"
 
-    def next(self, body: Body) -> Behaviour:
+    def next(self, request: Request) -> Behaviour:
+        self.requests.append(request)
+        self._arrivals.release()
         if self.choose:
-            return self.choose(body)
+            return self.choose(request.body)
         with self._lock:
             return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     def hung_up(self) -> None:
         self._hangups.release()
+
+    def wait_for_request(self, timeout: float = 5.0) -> bool:
+        """Wait until one more request has arrived."""
+        return self._arrivals.acquire(timeout=timeout)
 
     def wait_for_hangup(self, timeout: float = 5.0) -> bool:
         """Wait until a client has closed a connection before its reply was complete."""
