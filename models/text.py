@@ -13,7 +13,7 @@ WINDOW = 5_000
 
 # Everything that begins a line of its own meaning ends the sentence before it, punctuated or not.
 BLOCK = re.compile(
-    r"(?P<code>^(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^(?P=fence)[^\n]*$|\Z))"
+    r"(?P<code>^[^\S\n]*+(?P<fence>`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^[^\S\n]*(?P=fence)[^\n]*$|\Z))"
     r"|(?P<gap>\n[^\S\n]*(?=\n))"
     r"|(?P<line>^(?=[^\S\n]*(?:[-*+•|]|\#{1,6}|\d{1,9}[.)])(?:\s|(?<=\|))))",
     re.MULTILINE | re.DOTALL,
@@ -22,6 +22,7 @@ WHOLE = re.compile(r"\s*(?:\||`{3}|~{3})")
 MARKER = re.compile(r"\s*(?:[-*+•]|#{1,6}|\d{1,9}[.)])\s+")
 # Lone surrogates, which the splitter does not take, and backticks, which it takes for quotation marks.
 UNREADABLE = re.compile(r"[\ud800-\udfff`]")
+CLOSING = re.compile(r"[*_)\]\"'”’»]+(?!\S)")
 INLINE_CODE = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)[^`\n][^`]{0,500}?(?P=ticks)(?!`)")
 OPEN_END = re.compile(
     r"(?:^|[\s(])(?:approx|ca|eqs?|tab|refs?|ch|incl|excl|resp|max|min)\.\s*$", re.IGNORECASE
@@ -84,7 +85,9 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Sentences of one block; the marker of a list item stays with its first sentence."""
     if not WHOLE.match(text, start, end):
         code = [found.span() for found in INLINE_CODE.finditer(text, start, end)]
-        for cut in _boundaries(text, start, end):
+        for boundary in _boundaries(text, start, end):
+            closing = CLOSING.match(text, boundary, end)
+            cut = closing.end() if closing else boundary
             if not _within(code, cut) and not OPEN_END.search(text, max(0, cut - 16), cut):
                 yield from _trimmed(text, start, cut)
                 start = cut

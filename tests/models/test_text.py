@@ -45,6 +45,7 @@ def test_sentences_are_exact_spans_that_cover_everything_but_white_space(text: s
         "Call `a.b(). C` first.",
         "```python\nx = a.b(c). D\n\ny = 1\n```",
         "- the first item",
+        "**Fail closed.**",
         "| Price. Net | 3.50 |",
         "See Eq. 4 for approx. 5 ml.",
     ],

@@ -1,0 +1,79 @@
+"""The capability `search_documents`: passages of the indexed documents, as the caller may read them."""
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import BaseModel, ConfigDict, Field
+
+from state.errors import WarrantError
+from state.passage import Passage
+from state.policy import RetrievalPolicy
+from tools.capability import Caller, Capability, ToolError, typed
+from tools.index.search import Index
+
+
+class Search(BaseModel):
+    """What to search for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str = Field(
+        min_length=1, max_length=2000, description="What to look for: a question or key words."
+    )
+    passages: int | None = Field(
+        default=None, ge=1, le=50, description="How many passages to return at most."
+    )
+
+
+class Passages(BaseModel):
+    """What was found, best first."""
+
+    passages: list[Passage]
+
+
+class DocumentRetriever(BaseRetriever):
+    """The index as LangChain's retriever, so that a trace shows a search as a run of type `retriever`."""
+
+    index: Index
+    passages: int
+    candidates: int
+    labels: frozenset[str]
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - part of the interface
+    ) -> list[Document]:
+        """Search; `ainvoke` calls this in a thread."""
+        found = self.index.search(query, self.passages, self.candidates, self.labels)
+        return [
+            Document(passage.text, id=passage.id, metadata=passage.model_dump(exclude={"text"}, mode="json"))
+            for passage in found
+        ]
+
+
+def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
+    """Search the index; how many passages is said by the caller, else the plan, else the policy."""
+
+    async def run(search: Search, caller: Caller) -> Passages:
+        retriever = DocumentRetriever(
+            index=index,
+            passages=caller.passages or search.passages or policy.passages,
+            candidates=policy.candidates,
+            labels=caller.labels,
+        )
+        try:
+            documents = await retriever.ainvoke(search.query)
+        except WarrantError as error:
+            raise ToolError(error.message, error.way_out) from error
+        return Passages(passages=[Passage(text=one.page_content, **one.metadata) for one in documents])
+
+    return typed(
+        "search_documents",
+        "Search the indexed documents; returns the passages that fit the query best, with their sources.",
+        Search,
+        Passages,
+        run,
+        retrieves=True,
+    )

@@ -1,0 +1,1 @@
+"""The index of documents: reading and cutting them, keeping them, finding passages in them."""

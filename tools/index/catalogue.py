@@ -1,0 +1,150 @@
+"""The catalogue of an index: one SQLite file that is its truth; Chroma can be rebuilt from it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from models.embeddings.names import Embedder
+from state.errors import UsageError, WarrantError
+
+NAME = "catalogue.db"
+FORMAT = "1"
+BUSY_SECONDS = 10.0
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- digest is empty until the file is read to its end without an error; name begins the names of its sources
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, error TEXT NOT NULL
+);
+CREATE TABLE label_sets (id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, file TEXT NOT NULL, digest TEXT NOT NULL,
+    text TEXT NOT NULL, label_set INTEGER NOT NULL
+);
+CREATE INDEX sources_by_file ON sources (file);
+-- ids are never used twice, so that Chroma cannot mistake a new passage for one that it still has to drop
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, source INTEGER NOT NULL, title TEXT NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, digest TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX passages_by_source ON passages (source);
+-- what a search loads as a whole, apart from the texts
+CREATE TABLE legs (
+    passage INTEGER PRIMARY KEY, label_set INTEGER NOT NULL,
+    terms BLOB NOT NULL, counts BLOB NOT NULL, vector BLOB NOT NULL
+);
+CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
+-- vectors of another embedding model, until there is one for each passage
+CREATE TABLE staged (passage INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL);
+-- what Chroma has not been told yet
+CREATE TABLE due (passage INTEGER PRIMARY KEY, gone INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Meta(NamedTuple):
+    """What an index remembers about itself."""
+
+    build: str
+    """Differs between an index and its rebuilt successor."""
+    version: int
+    """Counts the changes of the catalogue."""
+    told: int
+    """Counts the changes of Chroma."""
+    embedding: str
+    dimensions: int
+
+
+def connect(folder: Path) -> sqlite3.Connection | None:
+    """Open the catalogue for reading; None if there is none yet."""
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
+    connection.execute("BEGIN")
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'due'").fetchone():
+        connection.close()
+        return None
+    return connection
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
+    """One consistent view of the catalogue, whatever others write meanwhile; None if there is none yet.
+
+    Raises:
+        WarrantError: it is damaged or cannot be opened.
+    """
+    with reported(folder):
+        connection = connect(folder)
+        if connection is None:
+            yield None
+            return
+        with closing(connection):
+            yield connection
+
+
+@contextmanager
+def reported(folder: Path) -> Iterator[None]:
+    """Turn what SQLite and the disk say into an error with its way out."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise WarrantError(
+            f"The index in {folder} cannot be used: {error}.",
+            "Check its permissions and the free space; `warrant index add` then goes on where it stopped.",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise WarrantError(
+            f"The index in {folder} is damaged: {error}.",
+            "Move the folder away and index your documents again: `warrant index add PATH`.",
+        ) from error
+
+
+def read_meta(connection: sqlite3.Connection) -> Meta:
+    """What the index remembers.
+
+    Raises:
+        UsageError: another version of Warrant wrote it.
+    """
+    values = dict(connection.execute("SELECT key, value FROM meta"))
+    if values["format"] != FORMAT:
+        raise UsageError(
+            f"The index was written by another version of Warrant (format {values['format']}, not {FORMAT}).",
+            "Move it away and index your documents again: `warrant index add PATH`.",
+        )
+    return Meta(
+        values["build"],
+        int(values["version"]),
+        int(values["told"]),
+        values["embedding"],
+        int(values["dimensions"]),
+    )
+
+
+def check_embedding(meta: Meta, embedder: Embedder, folder: Path) -> None:
+    """Refuse vectors of two models in one index.
+
+    Raises:
+        UsageError: the index was made with another embedding model.
+    """
+    if (meta.embedding, meta.dimensions) != (embedder.name, embedder.dimensions):
+        raise UsageError(
+            f"The index in {folder} was made with the embedding model {meta.embedding} of {meta.dimensions} "
+            f"dimensions, not with {embedder.name} of {embedder.dimensions}.",
+            f'Set models.embedding = "{meta.embedding}" in the policy, '
+            "or embed its documents anew: `warrant index add --rebuild`.",
+        )
+
+
+def label_sets(connection: sqlite3.Connection) -> dict[int, frozenset[str]]:
+    """Every combination of ACL labels that occurs, by its number."""
+    return {
+        number: frozenset(json.loads(labels))
+        for number, labels in connection.execute("SELECT id, labels FROM label_sets")
+    }

@@ -1,0 +1,41 @@
+"""Plain text, and how the bytes of any text file become characters."""
+
+import codecs
+import re
+from pathlib import Path
+
+from tools.index.document import BrokenDocumentError, Document, storable
+from tools.index.structure import paragraphs
+
+BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def read(path: Path, source: str) -> Document:
+    """Read a text file; paragraphs are its only structure."""
+    text = decode(path.read_bytes())
+    return Document(source, text, paragraphs(text))
+
+
+def decode(data: bytes) -> str:
+    """The text of a file: by its byte order mark, else UTF-8, else Windows-1252.
+
+    Raises:
+        BrokenDocumentError: it is none of these, or no text at all.
+    """
+    named = next((name for mark, name in MARKS if data.startswith(mark)), None)
+    for encoding in [named] if named else ["utf-8", "cp1252"]:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if BINARY.search(text):
+            break
+        return storable(text)
+    raise BrokenDocumentError("It is not a text in UTF-8, UTF-16 or Windows-1252.", "Convert it to UTF-8.")
