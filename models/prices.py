@@ -13,14 +13,15 @@ def cost(model: str, input_tokens: int, output_tokens: int) -> float | None:
         input_tokens: Counted at full price; discounts for cached tokens are not subtracted.
         output_tokens: Reasoning tokens included.
     """
-    price = _prices().get(model.partition(":")[2] or model)
+    price = prices().get(model.partition(":")[2] or model)
     if price is None:
         return None
     return (input_tokens * price["input"] + output_tokens * price["output"]) / 1_000_000
 
 
 @cache
-def _prices() -> dict[str, dict[str, float]]:
+def prices() -> dict[str, dict[str, float]]:
+    """US dollars per million `input` and `output` tokens by model; the first call reads a file."""
     text = files("models").joinpath("prices.json").read_text(encoding="utf-8")
-    prices: dict[str, dict[str, float]] = json.loads(text)["usd_per_million_tokens"]
-    return prices
+    listed: dict[str, dict[str, float]] = json.loads(text)["usd_per_million_tokens"]
+    return listed

@@ -12,7 +12,7 @@ from langgraph.constants import TAG_NOSTREAM
 
 from models.chat import ModelError, Prompt, Reply, TransientModelError
 from models.failure import Origin, RejectedError, failure
-from models.prices import cost
+from models.prices import cost, prices
 from models.reply import Reading, read, written
 from models.strategy import Request, Strategy, fitting, offered, request
 from models.stream import Received, ReplyTooLongError, StalledError, receive
@@ -77,6 +77,7 @@ class ProviderChat:
 
     async def _build(self) -> BaseChatModel:
         try:
+            await asyncio.to_thread(prices)
             return await asyncio.to_thread(self.build)
         except ModelError:
             raise

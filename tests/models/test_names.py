@@ -13,6 +13,7 @@ from models.fallback import Fallback
 from models.names import chat
 from models.provider import ProviderChat
 from models.retry import Retry
+from models.sections import render
 from state.policy import ModelsPolicy
 from state.settings import Settings
 from tests.servers.openai_server import OpenAIServer, fails, says
@@ -108,6 +109,17 @@ def test_a_tape_has_no_fallback_since_replay_touches_nothing(tmp_path: Path) -> 
         with pytest.raises(ModelError, match="Cannot read the tape"):
             asyncio.run(chat(f"tape:{tmp_path / 'none.jsonl'}", policy, Settings()).reply(PROMPT))
     assert not server.requests
+
+
+def test_the_offline_model_stands_in_for_a_dead_server() -> None:
+    sections = {"task": "plan", "request": "Hello", "tools": []}
+    schema = {"type": "object", "properties": {"steps": {"type": "array"}}, "required": ["steps"]}
+    with OpenAIServer(fails(401)) as dead:
+        chosen = named(f"{dead.url}#a", fallback=["offline"])
+        reply = asyncio.run(chosen.reply(Prompt("plan", (HumanMessage(render(sections)),), schema)))
+    assert (reply.model, reply.strategy, reply.violations) == ("offline", "prompted", ())
+    assert (reply.usage.model_calls, reply.usage.input_tokens, reply.usage.cost_usd) == (2, 0, 0.0)
+    assert not reply.usage.estimated
 
 
 def test_a_dead_server_is_replaced_by_the_next() -> None:

@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from blockbuster import blockbuster_ctx
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -22,6 +23,7 @@ from pydantic import SecretStr
 from models.chat import Chat, ModelError, Prompt, Reply, TransientModelError
 from models.failure import Origin
 from models.names import chat
+from models.prices import prices
 from models.provider import ProviderChat
 from models.sections import parse, render
 from models.strategy import Strategy
@@ -358,6 +360,16 @@ def test_a_key_for_openai_does_not_go_to_another_server(monkeypatch: pytest.Monk
         ask(chat(f"{server.url}#any", ModelsPolicy(), Settings(api_key=SecretStr("mine"))))
     sent = [request.headers["authorization"] for request in server.requests]
     assert sent == ["Bearer none", "Bearer mine"]
+
+
+def test_nothing_blocks_the_event_loop() -> None:
+    async def guarded(chosen: Chat) -> Reply:
+        with blockbuster_ctx():
+            return await chosen.reply(PROMPT)
+
+    prices.cache_clear()
+    with OpenAIServer(OK) as server:
+        assert asyncio.run(guarded(named(server))).value == {"text": "ok"}
 
 
 def test_a_model_without_structured_output_is_prompted() -> None:
