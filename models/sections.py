@@ -12,6 +12,9 @@ from state.schema import Json
 
 SECTION = re.compile(r"^<(?P<name>[a-z_]+)>\n(?P<value>.*)\n</(?P=name)>$", re.MULTILINE)
 
+ESCAPED = re.compile(r"[<\ud800-\udfff]")
+"""What would close a section, and lone surrogates, which no provider can be sent."""
+
 
 def render(sections: Mapping[str, Json]) -> str:
     """Render sections in the given order; a section whose value is None is left out."""
@@ -24,5 +27,5 @@ def parse(text: str) -> dict[str, Json]:
 
 
 def _section(name: str, value: Json) -> str:
-    escaped = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    escaped = ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
     return f"<{name}>\n{escaped}\n</{name}>"

@@ -13,6 +13,8 @@ from state.usage import Usage
 
 KEPT_CHARS = 20_000
 """A longer reply is kept in the trace; an attempt holds its beginning."""
+MIN_COST_USD = 1e-9
+"""A bound of 0 lets through what costs nothing."""
 CHARS_PER_TOKEN = 4
 """A cautious estimate of what a prompt will cost before it is sent."""
 
@@ -51,7 +53,7 @@ def exceeded(usage: Usage, limits: Limits, tokens: int) -> str | None:
         return f"The bound limits.model_calls of {limits.model_calls} is reached. {way_out}"
     if usage.input_tokens + usage.output_tokens + tokens > limits.tokens:
         return f"The bound limits.tokens of {limits.tokens} would be exceeded. {way_out}"
-    if (usage.cost_usd or 0.0) > limits.cost_usd:
+    if (usage.cost_usd or 0.0) >= max(limits.cost_usd, MIN_COST_USD):
         return f"The bound limits.cost_usd of {limits.cost_usd:g} is reached. {way_out}"
     return None
 

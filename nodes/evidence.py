@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 
+from pydantic import TypeAdapter, ValidationError
+
 from state.canonical import canonical, digest_text
 from state.passage import Passage
 from state.plan import StepResult
+
+PASSAGES = TypeAdapter(list[Passage])
 
 
 def evidence(results: Iterable[StepResult]) -> list[Passage]:
@@ -22,7 +26,10 @@ def passages(result: StepResult) -> list[Passage] | None:
     """The passages that a retrieval gave, or None if the result is of another kind."""
     if not (isinstance(result.output, dict) and result.output.keys() == {"passages"}):
         return None
-    return [Passage.model_validate(passage) for passage in result.output["passages"]]
+    try:
+        return PASSAGES.validate_python(result.output["passages"])
+    except ValidationError:  # a tool that does not retrieve may name its output so
+        return None
 
 
 def _of_step(result: StepResult) -> Passage:

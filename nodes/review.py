@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from typing import TypedDict
 
 from state.agent import AgentState, Ending, Rounds, Terms
 from state.plan import Plan, Step, StepResult
 from state.policy import Limits
 from state.reference import Found, mismatch, needs, references
-from state.schema import Json, Violation, violations
+from state.schema import MAX_VIOLATIONS, Json, Violation, pointer
+from state.unresolved import certain_violations
 from tools.capability import Capability
 from tools.registry import Registry
 
@@ -33,14 +35,13 @@ class Review:
     limits: Limits
 
     async def __call__(self, state: ReviewView) -> AgentState:
-        """Collect every violation of the plan."""
+        """Collect the violations of the plan, at most MAX_VIOLATIONS."""
         if state["plan"] is None:
             found = [Violation.model_validate(v) for v in state["attempts"][-1]["violations"]]
         else:
             finished = [StepResult.model_validate(result) for result in state["results"].values()]
-            found = list(
-                plan_violations(Plan.model_validate(state["plan"]), finished, self.registry, self.limits)
-            )
+            plan = Plan.model_validate(state["plan"])
+            found = list(islice(plan_violations(plan, finished, self.registry, self.limits), MAX_VIOLATIONS))
         rounds, allowed = state["rounds"], state["terms"]["plan_retries"]
         feedback = [violation.model_dump() for violation in found]
         update: AgentState = {
@@ -94,7 +95,8 @@ def _order(plan: Plan) -> Iterator[Violation]:
 
 
 def _counts(plan: Plan, finished: list[StepResult], registry: Registry) -> Iterator[Violation]:
-    calls = Counter(step.tool for step in plan.steps) + Counter(result.tool for result in finished)
+    called = [result.tool for result in finished if result.status not in ("skipped", "rejected")]
+    calls = Counter([step.tool for step in plan.steps] + called)
     for name, count in calls.items():
         if registry.find(name) and count > (allowed := registry.policy_of(name).calls):
             yield _at("/steps", f"calls {name} {count} times, more than the {allowed} allowed")
@@ -113,21 +115,23 @@ def _step(step: Step, tools: dict[str, str], registry: Registry) -> Iterator[Vio
     tool = registry.find(step.tool)
     if tool is None:
         yield _at("/tool", f"{step.tool!r} is not an allowed tool")
-    for before in step.after:
+    for index, before in enumerate(step.after):
         if before not in tools:
-            yield _at("/after", f"there is no step {before!r}")
-    found = list(references(step.args))
-    for one in found:
+            yield _at(f"/after/{index}", f"there is no step {before!r}")
+    for one in references(step.args):
         yield from _reference(one, tool, tools, registry)
     if tool is not None:
-        yield from _literals(step, tool, found)
+        for violation in certain_violations(tool.input_schema, step.args):
+            yield _at("/args" + violation.path, violation.message)
 
 
 def _reference(
     one: Found, tool: Capability | None, tools: dict[str, str], registry: Registry
 ) -> Iterator[Violation]:
-    path = "/args" + "".join(f"/{part}" for part in one.path)
-    if not one.reference.step:
+    path = "/args" + pointer(one.path)
+    if not one.path:
+        yield _at(path, "only an argument can be a reference, not all of them at once")
+    elif not one.reference.step:
         yield _at(path, 'a reference looks like {"$ref": "s1#/json/pointer"}')
     elif one.reference.step not in tools:
         yield _at(path, f"there is no step {one.reference.step!r}")
@@ -135,19 +139,6 @@ def _reference(
         wrong = mismatch(one, source.output_schema, tool.input_schema)
         if wrong:
             yield _at(path, wrong.message)
-
-
-def _literals(step: Step, tool: Capability, found: list[Found]) -> Iterator[Violation]:
-    """Violations of the arguments, except at and above a reference, whose value is not known yet."""
-    unknown = ["".join(f"/{part}" for part in one.path) for one in found]
-    for violation in violations(tool.input_schema, step.args):
-        if not any(_related(violation.path, path) for path in unknown):
-            yield _at("/args" + violation.path, violation.message)
-
-
-def _related(path: str, unknown: str) -> bool:
-    """Whether a part of the arguments holds, or lies within, a value that is not known yet."""
-    return bool(path) and (f"{unknown}/".startswith(f"{path}/") or path.startswith(f"{unknown}/"))
 
 
 def _at(path: str, message: str) -> Violation:

@@ -11,9 +11,11 @@ from state.answer import Answer, Citation, Claim
 from state.draft import Draft, DraftClaim, Quote
 from state.passage import Passage
 from state.plan import StepResult
-from state.schema import Json, Violation, violations
+from state.schema import MAX_VIOLATIONS, Json, Violation, violations
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+CONTINENTAL = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
 ABSTENTION = "I cannot answer this from the evidence I found."
 
 
@@ -60,7 +62,7 @@ def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
     """Resolve every citation by its exact quote; each claim needs one.
 
     A number of a claim must stand in the passages it cites or in the request: most numbers that stand in no
-    source are wrong.
+    source are wrong. It is compared by value, without sign and unit; a number in words is not seen.
     """
     passages = {passage.id: passage for passage in found}
     claims: list[Claim] = []
@@ -72,7 +74,7 @@ def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
             problems.append(
                 Violation(path=f"/claims/{index}/text", message=f"{strange} stands in no cited evidence")
             )
-        elif citations:
+        elif citations and claim.text.strip():
             claims.append(Claim(text=" ".join(claim.text.split()), citations=tuple(citations)))
     return Checked(claims, problems)
 
@@ -80,7 +82,7 @@ def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
 def _resolved(quotes: list[Quote], passages: dict[str, Passage]) -> Iterator[Citation]:
     for quote in quotes:
         passage = passages.get(quote.passage)
-        if passage is not None and (at := passage.text.find(quote.quote)) >= 0:
+        if passage is not None and quote.quote.strip() and (at := passage.text.find(quote.quote)) >= 0:
             start = passage.start + at
             yield Citation(
                 passage=passage.id,
@@ -92,13 +94,15 @@ def _resolved(quotes: list[Quote], passages: dict[str, Passage]) -> Iterator[Cit
 
 
 def _unresolved(index: int, claim: DraftClaim, passages: dict[str, Passage]) -> Iterator[Violation]:
+    if not claim.text.strip():
+        yield Violation(path=f"/claims/{index}/text", message="the claim says nothing")
     if not claim.citations:
         yield Violation(path=f"/claims/{index}/citations", message="the claim cites nothing")
     for at, quote in enumerate(claim.citations):
         path = f"/claims/{index}/citations/{at}"
         if quote.passage not in passages:
             yield Violation(path=path, message=f"there is no evidence with the id {quote.passage[:80]!r}")
-        elif quote.quote not in passages[quote.passage].text:
+        elif not quote.quote.strip() or quote.quote not in passages[quote.passage].text:
             yield Violation(path=path, message=f"the quote is not in the text of {quote.passage!r}")
 
 
@@ -106,13 +110,26 @@ def _strange_numbers(
     claim: DraftClaim, citations: list[Citation], passages: dict[str, Passage], request: str
 ) -> str:
     """Numbers of the claim that stand neither in a passage it cites nor in the request."""
-    texts = [passages[citation.passage].text for citation in citations]
-    strange = _numbers(claim.text).difference(_numbers(request), *map(_numbers, texts))
+    texts = {passages[citation.passage].text for citation in citations} | {request}
+    known = {value for text in texts for number in NUMBER.findall(text) for value in _values(number)}
+    strange = {number for number in NUMBER.findall(claim.text) if not known & _values(number)}
     return ", ".join(sorted(strange)) if citations else ""
 
 
-def _numbers(text: str) -> set[str]:
-    return {match[0].replace(",", "") for match in NUMBER.finditer(text)}
+def _values(number: str) -> set[str]:
+    """What a number may mean: `1,000` is 1000, `1.000` may be 1000 or 1, `2,50` is 2.5, `05` is 5."""
+    number = re.sub(r"\d", lambda digit: str(int(digit[0])), number)
+    if GROUPED.fullmatch(number):
+        return {_plain(number.replace(",", ""))}
+    values = {_plain(number.replace(",", ".") if number.count(",") == 1 else number)}
+    if CONTINENTAL.fullmatch(number):
+        values |= {_plain(number.replace(".", "").replace(",", "."))}
+    return values
+
+
+def _plain(number: str) -> str:
+    whole, _, decimals = number.partition(".")
+    return f"{whole.lstrip('0')}.{decimals.rstrip('0')}"
 
 
 def _data(data: Json, terms: Terms) -> list[Violation]:
@@ -140,7 +157,7 @@ def _back(
     rounds = state["rounds"]
     if rounds["answer"] < state["terms"]["answer_retries"]:
         return {
-            "feedback": [violation.model_dump() for violation in feedback],
+            "feedback": [violation.model_dump() for violation in feedback[:MAX_VIOLATIONS]],
             "violations": _recorded(recorded),
             "rounds": {**rounds, "answer": rounds["answer"] + 1},
         }
@@ -152,4 +169,4 @@ def _back(
 
 
 def _recorded(found: list[Violation]) -> list[dict[str, Json]]:
-    return [{"at": "answer", **violation.model_dump()} for violation in found]
+    return [{"at": "answer", **violation.model_dump()} for violation in found[:MAX_VIOLATIONS]]

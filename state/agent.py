@@ -139,13 +139,14 @@ def checked(node: Node) -> Node:
     Raises:
         KeyError: the update has a key that no channel has.
     """
+    name = getattr(node, "__name__", type(node).__name__)
     known = AgentState.__annotations__.keys() | AgentInput.__annotations__.keys()
 
     @wraps(node)
     async def run(*args: object, **kwargs: object) -> Mapping[str, object]:
         update = await node(*args, **kwargs)
         if unknown := update.keys() - known:
-            raise KeyError(f"{node} wrote to channels that do not exist: {sorted(unknown)}")
+            raise KeyError(f"{name} wrote to channels that do not exist: {sorted(unknown)}")
         return update
 
     return cast(Node, run)

@@ -1,14 +1,22 @@
 """References between steps: finding them in arguments, resolving them, and checking their types."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import unquote
 
-from jsonpointer import JsonPointer, JsonPointerException
+from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 
 from state.plan import Reference, Step, reference
-from state.schema import Json, JsonSchema, Violation
+from state.schema import Json, JsonSchema, Violation, pointer
 
 ANY_TYPE = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+
+
+NUMBERS = frozenset({"number", "integer"})
+"""A number such as 3.0 is an integer."""
+LOCAL = re.compile(r"#(?:/|\Z)")
+INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 class Found(NamedTuple):
@@ -46,17 +54,21 @@ def resolve(value: Json, outputs: Mapping[str, Json]) -> Json:
 
 
 def _part(found: Reference, outputs: Mapping[str, Json]) -> Json:
+    nothing = f"step {found.step!r} has no output at {found.pointer!r}"
     try:
-        return JsonPointer(found.pointer).resolve(outputs[found.step])
+        part = JsonPointer(found.pointer).resolve(outputs[found.step])
     except (KeyError, JsonPointerException) as error:
-        raise LookupError(f"step {found.step!r} has no output at {found.pointer!r}") from error
+        raise LookupError(nothing) from error
+    if isinstance(part, EndOfList):  # what `-` means: the place after the last item
+        raise LookupError(nothing)
+    return part
 
 
-def schema_at(schema: JsonSchema, pointer: str) -> list[JsonSchema]:
+def schema_at(schema: JsonSchema, at: str) -> list[JsonSchema]:
     """The subschemas that describe the part of a value at a JSON Pointer; empty if it cannot exist."""
-    found = _alternatives(schema, schema)
-    for part in JsonPointer(pointer).parts:
-        found = [inner for outer in found for inner in _child(schema, outer, part)]
+    found = _alternatives(schema, [schema])
+    for part in JsonPointer(at).parts:
+        found = _alternatives(schema, [inner for outer in found for inner in _children(outer, part)])
     return found
 
 
@@ -73,14 +85,14 @@ def mismatch(found: Found, produced: JsonSchema, wanted: JsonSchema) -> Violatio
         produced: Output schema of the step that is referred to.
         wanted: Input schema of the tool that gets the arguments.
     """
-    path = "".join(f"/{part}" for part in found.path)
+    path = pointer(found.path)
     offered = schema_at(produced, found.reference.pointer)
     if not offered:
         where = f"{found.reference.step}#{found.reference.pointer}"
         return Violation(path=path, message=f"the output has no field at {where}")
     accepted = types_of(schema_at(wanted, path))
     given = types_of(offered)
-    if accepted & given or ("number" in accepted and "integer" in given):
+    if accepted & given or (accepted & NUMBERS and given & NUMBERS):
         return None
     return Violation(path=path, message=f"gives {_names(given)} where {_names(accepted)} is needed")
 
@@ -96,28 +108,37 @@ def _types(schema: JsonSchema) -> frozenset[str]:
     return frozenset(named) if isinstance(named, list) else ANY_TYPE
 
 
-def _alternatives(root: JsonSchema, schema: Json, depth: int = 0) -> list[JsonSchema]:
-    """Follow `$ref` inside the root and open `anyOf`, `oneOf`; `allOf` counts as its parts."""
-    if schema is True:
-        return [{}]
-    if not isinstance(schema, dict) or depth > 32:
-        return []
-    if isinstance(target := schema.get("$ref"), str) and target.startswith("#"):
-        inner = JsonPointer(target[1:]).resolve(root, None)
-        return _alternatives(root, inner, depth + 1)
-    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key, ())]
-    return [inner for part in parts for inner in _alternatives(root, part, depth + 1)] or [schema]
+def _alternatives(root: JsonSchema, schemas: list[Json]) -> list[JsonSchema]:
+    """Follow `$ref` inside the root and open `anyOf`, `oneOf`; `allOf` counts as its parts.
+
+    Each target is opened once, so that a schema that refers to itself comes to an end.
+    """
+    found: list[JsonSchema] = []
+    opening, seen = list(schemas), set()
+    while opening:
+        schema = {} if (schema := opening.pop()) is True else schema
+        if not isinstance(schema, dict):
+            continue
+        target = str(schema.get("$ref", ""))
+        parts = [part for key in ("anyOf", "oneOf", "allOf") for part in schema.get(key, ())]
+        if not LOCAL.match(target):
+            opening += parts
+            found += [] if parts else [schema]
+        elif target not in seen:
+            seen.add(target)
+            opening.append(JsonPointer(unquote(target[1:])).resolve(root, True))
+    return found
 
 
-def _child(root: JsonSchema, schema: JsonSchema, part: str) -> list[JsonSchema]:
-    if part in schema.get("properties", {}):
-        return _alternatives(root, schema["properties"][part])
+def _children(schema: JsonSchema, part: str) -> Iterator[Json]:
+    """What describes a property or an item of a value; what is not followed here may be anything."""
     types = _types(schema)
-    if "array" in types and part.isdigit():
-        return _alternatives(root, schema.get("items", True))
+    if "array" in types and INDEX.fullmatch(part):
+        first = schema.get("prefixItems", [])
+        yield first[int(part)] if int(part) < len(first) else schema.get("items", True)
     if "object" in types:
-        return _alternatives(root, schema.get("additionalProperties", True))
-    return []
+        other = True if "patternProperties" in schema else schema.get("additionalProperties", True)
+        yield schema.get("properties", {}).get(part, other)
 
 
 def needs(step: Step) -> frozenset[str]:

@@ -1,15 +1,26 @@
-"""JSON Schema (draft 2020-12) validation with formats checked and no network access."""
+"""JSON Schema (draft 2020-12) validation with formats checked, no network access and bounded time.
 
-from collections.abc import Iterator
+A schema is read as draft 2020-12 whatever its `$schema` says.
+"""
+
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, TypeAlias
 
+from jsonpointer import JsonPointer
 from jsonschema import Draft202012Validator, SchemaError
 from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+from jsonschema_specifications import REGISTRY as SPECIFICATIONS  # type: ignore[import-untyped]  # no stubs
 from pydantic import BaseModel, ConfigDict
 from referencing import Registry
+from referencing._core import Resolver
 from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from state.errors import UsageError
+from state.keywords import FORMATS, VALIDATOR, PatternTimeoutError
+from state.plain import not_plain
 
 Json: TypeAlias = Any
 JsonSchema: TypeAlias = dict[str, Any]
@@ -37,38 +48,69 @@ def check_schema(schema: Json) -> JsonSchema:
         raise UsageError(
             "The JSON Schema is not an object.", 'Give a draft 2020-12 schema such as {"type": "object"}.'
         )
+    if problem := not_plain(schema):
+        raise UsageError(f"The JSON Schema {problem}.", "Correct it.")
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema, format_checker=FORMATS)
     except SchemaError as error:
         raise UsageError(
-            f"The JSON Schema is invalid at {_pointer(error)!r}: {error.message}.",
+            f"The JSON Schema is invalid at {_pointer(error)!r}: {_clip(error.message)}.",
             "Correct it (draft 2020-12).",
         ) from error
+    _check_references(schema)
     return schema
 
 
-def violations(schema: JsonSchema, value: Json) -> list[Violation]:
-    """All violations of `value` against `schema`, at most MAX_VIOLATIONS of them, deepest path last."""
-    validator = Draft202012Validator(
-        schema, format_checker=Draft202012Validator.FORMAT_CHECKER, registry=Registry()
-    )
+def _check_references(schema: JsonSchema) -> None:
+    resource = DRAFT202012.create_resource(schema)
+    within = [(resource, SPECIFICATIONS.resolver_with_root(resource))]
+    while within:
+        resource, resolver = within.pop()
+        if isinstance(resource.contents, dict):
+            for keyword in {"$ref", "$dynamicRef"} & resource.contents.keys():
+                _look_up(resource.contents[keyword], resolver)
+        within += [(inner, resolver.in_subresource(inner)) for inner in resource.subresources()]
+
+
+def _look_up(target: str, resolver: Resolver[Json]) -> None:
+    try:
+        resolver.lookup(target)
+    except Unresolvable as error:
+        raise UsageError(
+            f"The JSON Schema points to {target!r:.80}, which is not inside it.",
+            "Put that schema under $defs; nothing is fetched.",
+        ) from error
+
+
+def violations(schema: JsonSchema, value: Json, validator: type[Validator] = VALIDATOR) -> list[Violation]:
+    """All violations of `value` against `schema`, at most MAX_VIOLATIONS of them, sorted by path.
+
+    Args:
+        schema: It passed `check_schema`.
+        value: Whatever it is: what is not plain JSON is a violation.
+        validator: The meaning of the keywords.
+    """
+    if problem := not_plain(value):
+        return [Violation(path="", message=problem)]
+    made = validator(schema, format_checker=FORMATS, registry=Registry())
     try:
         found = [
             Violation(path=_pointer(error), message=_clip(error.message))
-            for error in _limited(validator.iter_errors(value))
+            for error in islice(made.iter_errors(value), MAX_VIOLATIONS)
         ]
-    except (Unresolvable, RecursionError) as error:
+    except (Unresolvable, RecursionError, PatternTimeoutError) as error:
         found = [Violation(path="", message=_clip(f"cannot be validated: {error or type(error).__name__}"))]
     return sorted(found, key=lambda violation: violation.path)
 
 
-def _limited(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
-    for _, error in zip(range(MAX_VIOLATIONS), errors, strict=False):
-        yield error
-
-
 def _pointer(error: ValidationError | SchemaError) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in error.absolute_path)
+    return pointer(error.absolute_path)
+
+
+def pointer(parts: Iterable[str | int]) -> str:
+    """JSON Pointer (RFC 6901) to the part of a value that lies at these keys and indices."""
+    path: str = JsonPointer.from_parts(parts).path
+    return path
 
 
 def _clip(message: str, limit: int = 300) -> str:

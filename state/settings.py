@@ -20,15 +20,17 @@ MODEL_OF_KEY = {
 class Settings(BaseSettings):
     """Where things are kept and what is used unless the caller or the policy says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix="WARRANT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WARRANT_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = PROJECT / "var"
     """Everything that Warrant keeps lies under this folder."""
     policy: Path = PROJECT / "policy.toml"
     model: str | None = None
     """Name of the chat model."""
-    store_url: str | None = None
-    """SQLAlchemy URL of the store; SQLite under `home` by default."""
+    store_url: str | None = Field(default=None, repr=False)
+    """SQLAlchemy URL of the store, which may hold a password; SQLite under `home` by default."""
     labels: str = ""
     """ACL labels that the local user holds, separated by commas."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")

@@ -1,16 +1,16 @@
 """The registry: the only door to a call of a tool."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable
 from typing import Protocol
 
-from state.canonical import digest
+from state.canonical import canonical, digest
 from state.errors import UsageError
+from state.plain import not_plain
 from state.plan import StepResult, StepStatus, Warrant
 from state.policy import Policy, ToolPolicy
-from state.schema import Json, violations
+from state.schema import Json, check_schema, violations
 from tools.capability import Caller, Capability, ToolError
 from tools.traced import traced
 
@@ -52,7 +52,8 @@ class Registry:
         """Take the tools that exist.
 
         Raises:
-            UsageError: two tools have one name, or the policy names a tool that does not exist.
+            UsageError: two tools have one name, the policy names a tool that does not exist, or a tool's
+                schema is invalid.
         """
         named: dict[str, Capability] = {}
         for capability in capabilities:
@@ -64,7 +65,7 @@ class Registry:
                 f"The policy allows tools that do not exist: {', '.join(missing)}.",
                 f"Known tools: {', '.join(sorted(named))}.",
             )
-        self._tools = {name: named[name] for name in policy.tools}
+        self._tools = {name: _usable(named[name]) for name in policy.tools}
         self._policy = policy
         self._ledger = ledger
 
@@ -108,9 +109,12 @@ class Registry:
             or digest(warrant.args) != warrant.args_digest
         ):
             raise _CallError("failed", f"no warrant covers this call of {warrant.tool}")
+        policy = self.policy_of(tool.name)
+        if policy.approval == "always" and warrant.approved_by != "human":
+            raise _CallError("failed", f"no human approved this call of {warrant.tool}")
         if broken := violations(tool.input_schema, warrant.args):
             raise _CallError("failed", "; ".join(f"{v.path}: {v.message}" for v in broken))
-        if self.policy_of(tool.name).effect == "read":
+        if policy.effect == "read":
             return await self._repeatable(tool, warrant, caller)
         return await self._at_most_once(tool, warrant, caller, scope)
 
@@ -155,14 +159,21 @@ class Registry:
         policy = self.policy_of(tool.name)
         lost: StepStatus = "failed" if policy.effect == "read" else "unknown"
 
+        bound = asyncio.timeout(policy.timeout_seconds)
         try:
-            async with asyncio.timeout(policy.timeout_seconds):
-                output = await traced(tool, warrant.args, tool.call(warrant.args, caller))
+            async with bound:
+                output = await traced(tool, warrant.args, caller)
         except ToolError as error:
             raise _CallError("failed", str(error)) from error
-        except TimeoutError as error:
-            raise _CallError(lost, f"{tool.name} took longer than {policy.timeout_seconds:g} s") from error
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            raise _CallError(lost, f"{tool.name} was cancelled from within") from error
         except Exception as error:  # a tool may raise anything; it becomes a typed result
+            if bound.expired():
+                raise _CallError(
+                    lost, f"{tool.name} took longer than {policy.timeout_seconds:g} s"
+                ) from error
             raise _CallError(lost, f"{tool.name} failed: {type(error).__name__}: {error}") from error
         return _valid(tool, output, policy.output_bytes, lost)
 
@@ -175,11 +186,25 @@ class _CallError(Exception):
 
 
 def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json:
+    if problem := not_plain(output):
+        raise _CallError(lost, f"the output of {tool.name} {problem}")
+    if (size := len(canonical(output).encode())) > limit:
+        raise _CallError(lost, f"the output of {tool.name} has {size} bytes, more than the {limit} allowed")
     if broken := violations(tool.output_schema, output):
         first = broken[0]
         raise _CallError(
             lost, f"the output of {tool.name} breaks its schema at {first.path!r}: {first.message}"
         )
-    if (size := len(json.dumps(output))) > limit:
-        raise _CallError(lost, f"the output of {tool.name} has {size} bytes, more than the {limit} allowed")
     return output
+
+
+def _usable(tool: Capability) -> Capability:
+    for kind, schema in (("input", tool.input_schema), ("output", tool.output_schema)):
+        try:
+            check_schema(schema)
+        except UsageError as error:
+            raise UsageError(
+                f"The {kind} schema of the tool {tool.name!r} cannot be used. {error.message}",
+                "Correct the tool, or take it out of the policy.",
+            ) from error
+    return tool

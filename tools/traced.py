@@ -1,8 +1,7 @@
 """A call that LangChain's callbacks see as a run of type `tool`."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from copy import deepcopy
 
 from langchain_core.runnables.config import (
     ensure_config,
@@ -13,11 +12,11 @@ from langchain_core.runnables.config import (
 
 from state.canonical import canonical
 from state.schema import Json
-from tools.capability import Capability
+from tools.capability import Caller, Capability
 
 
-async def traced(tool: Capability, args: dict[str, Json], call: Coroutine[Any, Any, Json]) -> Json:
-    """Await the call inside a tool run, so that runs it starts become children of it.
+async def traced(tool: Capability, args: dict[str, Json], caller: Caller) -> Json:
+    """Call the tool inside a tool run, so that runs it starts become children of it.
 
     LangChain's `StructuredTool` hands arguments on as keywords, so that a tool with an argument
     named `config` or `run_manager` could not be called.
@@ -29,7 +28,8 @@ async def traced(tool: Capability, args: dict[str, Json], call: Coroutine[Any, A
     )
     try:
         with set_config_context(patch_config(config, callbacks=run.get_child())) as context:
-            output = await asyncio.create_task(call, context=context)
+            # A copy, so that a tool cannot change what was reviewed before it is tried again.
+            output = await asyncio.create_task(tool.call(deepcopy(args), caller), context=context)
     except BaseException as error:
         await run.on_tool_error(error)
         raise

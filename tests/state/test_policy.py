@@ -1,0 +1,91 @@
+"""The policy: every key is checked, every bound is enforced, and the error names the key."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from state.errors import UsageError
+from state.policy import Policy, load_policy
+from state.settings import PROJECT
+
+PAY = '[tools.pay]\neffect = "write"\n'
+
+
+def written(folder: Path, content: str | bytes) -> Path:
+    path = folder / "policy.toml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        ("[limit]\nsteps = 3", "limit:"),
+        ("[limits]\nstpes = 3", "limits.stpes"),
+        ('[limits]\nsteps = "3"', "limits.steps"),
+        ("[limits]\nsteps = 3.5", "limits.steps"),
+        ("[limits]\nsteps = true", "limits.steps"),
+        ("[limits]\nsteps = 0", "limits.steps"),
+        ("[limits]\nsteps = 101", "limits.steps"),
+        ("[limits]\ncost_usd = nan", "limits.cost_usd"),
+        ("[limits]\ncost_usd = inf", "limits.cost_usd"),
+        ("[models]\ntimeout_seconds = nan", "models.timeout_seconds"),
+        ("[models]\nfallback = [1]", "models.fallback.0"),
+        ('[models]\nfallback = "offline"', "models.fallback"),
+        ("[gate.screen]\nthreshold = 1.5", "gate.screen.threshold"),
+        ('[gate.screen]\naction = "allow"', "gate.screen.action"),
+        ("[tools.pay]\ncalls = 3", "tools.pay.effect"),
+        ('[tools.pay]\neffect = "wirte"', "tools.pay.effect"),
+        (PAY + "retries = 1", "tools.pay: .*retries must be 0"),
+        (PAY.replace("write", "outward") + "retries = 1", "tools.pay: .*retries must be 0"),
+        (PAY + 'approval = "sometimes"', "tools.pay.approval"),
+        (PAY + "timeout_seconds = 0", "tools.pay.timeout_seconds"),
+        ("tools = []", "tools"),
+    ],
+)
+def test_a_bad_key_is_named(content: str, key: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=f"(?s)policy.toml is not a valid policy: .*{key}.*Correct these keys"
+    ):
+        load_policy(written(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"[limits", b"a = 1\na = 2", b"a = \x00", "[limits]\nsteps = ٣"]
+)
+def test_what_is_not_toml_is_said(content: str | bytes, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is not valid TOML: .*Correct the file"):
+        load_policy(written(tmp_path, content))
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_said_with_the_setting(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"Cannot read the policy .*Set WARRANT_POLICY"):
+        load_policy(tmp_path / name)
+
+
+def test_a_byte_order_mark_and_crlf_are_no_obstacle(tmp_path: Path) -> None:
+    path = written(tmp_path, b"\xef\xbb\xbf[limits]\r\nsteps = 3\r\ncost_usd = 2\r\n")
+    assert (load_policy(path).limits.steps, load_policy(path).limits.cost_usd) == (3, 2.0)
+
+
+def test_the_policy_of_the_repository_is_valid_and_its_write_needs_approval() -> None:
+    policy = load_policy(PROJECT / "policy.toml")
+    assert {name for name, tool in policy.tools.items() if tool.effect != "read"} == {"refund_order"}
+    assert policy.tools["refund_order"].approval == "always"
+
+
+def test_the_digest_covers_defaults_and_ignores_how_it_is_written(tmp_path: Path) -> None:
+    plain = load_policy(written(tmp_path, ""))
+    assert load_policy(written(tmp_path, "# nothing\n[limits]\nsteps = 12\n")).digest() == plain.digest()
+    assert load_policy(written(tmp_path, "[limits]\nsteps = 11\n")).digest() != plain.digest()
+
+
+def test_an_empty_policy_allows_no_tool() -> None:
+    assert Policy().tools == {}
+
+
+def test_a_policy_does_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Policy().limits.steps = 99
