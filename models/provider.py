@@ -41,7 +41,8 @@ class ProviderChat:
     free: bool = False
     """Whether calls cost nothing."""
     _model: BaseChatModel | None = field(default=None, init=False)
-    _rejected: frozenset[Strategy] = field(default=frozenset(), init=False)
+    _rejected: frozenset[tuple[str, Strategy]] = field(default=frozenset(), init=False)
+    """Ways that failed for a task where another worked."""
 
     @property
     def name(self) -> str:
@@ -49,7 +50,9 @@ class ProviderChat:
         return self.origin.name
 
     async def reply(self, prompt: Prompt) -> Reply:
-        """Ask once; where the server rejects a way to ask for the schema, ask in the next way and remember.
+        """Ask once; where the server rejects a way to ask for the schema, ask in the next one.
+
+        What was rejected is remembered for the task once another way has worked.
 
         Raises:
             ModelError: no reply could be had.
@@ -57,8 +60,8 @@ class ProviderChat:
         model = self._model or await self._build()
         self._model = model
         ways = fitting(self.strategies or offered(model), prompt.schema)
-        open_ways = [way for way in ways if way not in self._rejected] or ["prompted"]
-        spent, rejected = Usage(), set[Strategy]()
+        open_ways = [way for way in ways if (prompt.task, way) not in self._rejected] or ["prompted"]
+        spent, rejected = Usage(), set[tuple[str, Strategy]]()
         for way in open_ways:
             try:
                 reply = await self._ask(model, way, prompt)
@@ -66,7 +69,7 @@ class ProviderChat:
                 spent += error.usage
                 if way == open_ways[-1]:
                     raise ModelError(error.message, error.way_out, spent) from error
-                rejected.add(way)
+                rejected.add((prompt.task, way))
             except ModelError as error:
                 error.usage = spent + error.usage
                 raise
