@@ -13,8 +13,12 @@ logger = logging.getLogger("warrant")
 CAPACITY = 5_000
 BATCH_SECONDS = 0.05
 """How long a run that is not urgent may wait for others to go with it."""
-EXIT_SECONDS = 1.0
+EXIT_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
+
+
+class RefusedError(WarrantError):
+    """These runs will never be taken; others may be."""
 
 
 class Outbox:
@@ -35,7 +39,7 @@ class Outbox:
         self._deliver, self._to, self._first_pause = deliver, to, first_pause
         self._pending: dict[str, Run] = {}
         self._changed = Condition()
-        self._urgent = self._busy = self._said = False
+        self._urgent = self._busy = self._hangs = self._said = False
         self._pause = 0.0
         self._thread: Thread | None = None
 
@@ -54,12 +58,17 @@ class Outbox:
             self._urgent |= urgent
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all is delivered, at most `timeout` seconds and not at all while delivery fails."""
+        """Wait until all is delivered, at most `timeout` seconds; not at all while that fails or hangs."""
         with self._changed:
             self._urgent = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._pause or not (self._pending or self._busy), timeout)
-            return not (self._pending or self._busy)
+            waited = 0.0 if self._hangs else timeout
+            self._changed.wait_for(lambda: self._pause or not (self._pending or self._busy), waited)
+            delivered = not (self._pending or self._busy)
+            self._hangs = not delivered
+        if not delivered:
+            self._say("%s did not take the last runs in time. (Runs go on; it is tried again.)", self._to)
+        return delivered
 
     def _start(self) -> None:
         self._thread = Thread(target=self._work, name=f"warrant-{self._to}", daemon=True)
@@ -71,10 +80,12 @@ class Outbox:
             batch = self._take()
             try:
                 self._deliver(list(batch.values()))
+            except RefusedError as error:
+                self._dropped(batch, error)
             except WarrantError as error:
                 self._failed(batch, error)
-            except Exception:  # noqa: BLE001  a record that cannot be delivered must not end tracing
-                self._dropped(batch)
+            except Exception as error:  # noqa: BLE001  a run that cannot be delivered must not end tracing
+                self._dropped(batch, error)
             else:
                 self._done()
 
@@ -91,7 +102,7 @@ class Outbox:
 
     def _done(self) -> None:
         with self._changed:
-            self._busy, self._pause = False, 0.0
+            self._busy, self._hangs, self._pause = False, False, 0.0
             self._changed.notify_all()
 
     def _failed(self, batch: dict[str, Run], error: WarrantError) -> None:
@@ -105,12 +116,12 @@ class Outbox:
             self._changed.notify_all()
         self._say("%s (Runs go on; it is tried again.)", error)
 
-    def _dropped(self, batch: dict[str, Run]) -> None:
+    def _dropped(self, batch: dict[str, Run], error: Exception) -> None:
         self.lost += len(batch)
         self._done()
-        self._say("%d runs could not be delivered to %s.", len(batch), self._to, exc_info=True)
+        self._say("Runs could not be delivered to %s: %s: %s", self._to, type(error).__name__, error)
 
-    def _say(self, message: str, *args: object, exc_info: bool = False) -> None:
+    def _say(self, message: str, *args: object) -> None:
         if not self._said:
             self._said = True
-            logger.warning(message, *args, exc_info=exc_info)
+            logger.warning(message, *args)

@@ -1,5 +1,6 @@
 """Tracing: every run of LangChain and LangGraph becomes a record, as it begins and as it ends."""
 
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -58,8 +59,9 @@ class Tracer(BaseCallbackHandler):
         self._open: dict[UUID, Run] = {}
 
     def flush(self, timeout: float = 1.0) -> bool:
-        """Wait until every record has arrived, at most `timeout` seconds for each sink."""
-        arrived = [sink.flush(timeout) for sink in self._sinks]
+        """Wait until every record has arrived, at most `timeout` seconds in all."""
+        deadline = time.monotonic() + timeout
+        arrived = [sink.flush(max(0.0, deadline - time.monotonic())) for sink in self._sinks]
         return all(arrived)
 
     def on_chain_start(

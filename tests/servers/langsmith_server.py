@@ -1,0 +1,117 @@
+"""A server that speaks LangSmith's ingest protocol: multipart, plain or compressed with zstd."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from typing import Any
+
+import zstandard
+
+
+class LangSmithServer:
+    """Keeps what it was sent: `runs` by id, patches merged into them, and every `body` as it came."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, dict[str, Any]] = {}
+        self.operations: list[tuple[str, str]] = []
+        self.bodies: list[bytes] = []
+        self.keys: list[str | None] = []
+        self.status = 202
+        self.arrived = threading.Condition()
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.http.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.http.server_port}"
+
+    def take(self, content_type: str, body: bytes) -> None:
+        """Take one multipart request, as `/runs/multipart` does."""
+        message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+        with self.arrived:
+            self.bodies.append(body)
+            for part in message.iter_parts():
+                name = part.get_param("name", header="content-disposition")
+                self._part(str(name), part.get_content())
+            self.arrived.notify_all()
+
+    def _part(self, name: str, content: bytes) -> None:
+        operation, run_id, *field = name.split(".")
+        value = json.loads(content)
+        if not field:
+            self.operations.append((operation, run_id))
+        if operation == "patch" and run_id not in self.runs:
+            raise KeyError(f"{run_id} was never created")
+        known = self.runs.setdefault(run_id, {})
+        known.update({field[0]: value} if field else {k: v for k, v in value.items() if v is not None})
+
+    def wait_for(self, count: int, seconds: float = 10) -> bool:
+        """Wait until so many runs have ended."""
+        with self.arrived:
+            return self.arrived.wait_for(lambda: self._ended() >= count, seconds)
+
+    def _ended(self) -> int:
+        return sum(1 for run in self.runs.values() if run.get("end_time"))
+
+
+@contextmanager
+def langsmith_server() -> Iterator[LangSmithServer]:
+    """A server on loopback, on a free port."""
+    server = LangSmithServer()
+    thread = threading.Thread(target=server.http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.http.shutdown()
+        server.http.server_close()
+        thread.join()
+
+
+def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            config = {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_971_520}
+            config |= {
+                "scale_up_qsize_trigger": 1_000,
+                "scale_up_nthreads_limit": 16,
+                "scale_down_nempty_trigger": 4,
+            }
+            flags = {"zstd_compression_enabled": True}
+            self._answer(200, {"version": "0.12", "batch_ingest_config": config, "instance_flags": flags})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or self._chunks()
+            server.keys.append(self.headers["x-api-key"])
+            if self.path != "/runs/multipart":
+                return self._answer(404, {})
+            if server.status < 300:
+                if self.headers["Content-Encoding"] == "zstd":
+                    body = zstandard.ZstdDecompressor().stream_reader(BytesIO(body)).read()
+                server.take(self.headers["Content-Type"], body)
+            return self._answer(server.status, {})
+
+        def _chunks(self) -> bytes:
+            read = b""
+            while size := int(self.rfile.readline() or b"0", 16):
+                read += self.rfile.read(size)
+                self.rfile.readline()
+            return read
+
+        def _answer(self, status: int, value: object) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    return Handler
