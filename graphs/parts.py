@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 
-from graphs.langsmith_export import langsmith
+from graphs.langsmith_export import LangSmithExport
 from graphs.outbox import Outbox
 from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
@@ -16,6 +16,7 @@ from models.gate import classifier as gate
 from models.names import chat
 from models.prices import cost
 from models.redaction import redact
+from nodes.gate import Judge
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
 from state.policy import Policy, load_policy
@@ -56,17 +57,24 @@ def _tracer(chosen: Settings, store: Store) -> Tracer:
     """Every run goes to the store and, where it is asked for, redacted to LangSmith."""
     sinks = [Outbox(store.write_runs, "the store")]
     if chosen.langsmith_tracing:
-        sinks.append(langsmith(chosen, redact))
+        sinks.append(Outbox(_langsmith(chosen).send, "LangSmith"))
     return Tracer(sinks, cost)
+
+
+def _langsmith(chosen: Settings) -> LangSmithExport:
+    key = chosen.langsmith_api_key.get_secret_value() if chosen.langsmith_api_key else None
+    return LangSmithExport(chosen.langsmith_endpoint, key, chosen.langsmith_project, redact)
 
 
 def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
     registry = Registry(_capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer")}
 
-    @cache
+    kept = cache(partial(chat, policy=policy.models, settings=chosen))
+
     def named(name: str) -> Chat:
-        return chat(name, policy.models, chosen)
+        # A tape is used up as it plays, so that each use of it starts with a fresh one.
+        return chat(name, policy.models, chosen) if name.startswith("tape:") else kept(name)
 
     def stamp(model: str) -> dict[str, Json]:
         return {
@@ -128,7 +136,7 @@ def _terms(policy: Policy, chosen: Settings) -> Callable[[Context], Terms]:
     return terms
 
 
-def _judge(policy: Policy) -> Callable[[str, Place], "object"]:
+def _judge(policy: Policy) -> Judge:
     places = {"screen": policy.gate.screen, "result": policy.gate.result, "release": policy.gate.release}
     classifiers = {place: gate.resolve(chosen.classifier) for place, chosen in places.items()}
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 from uuid import uuid4
 
 from langchain_core.messages import HumanMessage
@@ -102,7 +102,7 @@ class Session:
         )
         async for mode, what in stream:
             if progress is not None:
-                progress(mode, what)
+                progress(str(mode), cast(dict[str, Json], what))
         snapshot = await self.agent.aget_state(_config(thread_id))
         return _document(snapshot, str(run_id), thread_id, time.monotonic() - started)
 

@@ -31,7 +31,7 @@ class ModelsPolicy(_Section):
     """Longest time of one whole reply, since a model that drips tokens is never silent."""
     transport_retries: int = Field(default=2, ge=0, le=10)
     """How often a request is sent again after 408, 409, 429, 5xx or a lost connection."""
-    max_reply_bytes: int = Field(default=1_000_000, ge=1_000, le=100_000_000)
+    max_reply_bytes: int = Field(default=200_000, ge=1_000, le=100_000_000)
     """A longer reply is cut off and counts as a violation."""
 
 
