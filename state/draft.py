@@ -41,8 +41,10 @@ def draft_schema(data_schema: JsonSchema | None) -> JsonSchema:
     schema = _own_schema()
     if data_schema is None:
         return schema
-    # An `$id` makes `#/…` inside the caller's schema point into that schema, not into ours.
+    # An `$id` makes `#/…` inside the caller's schema point into that schema, not into ours; a `$schema`
+    # below the root would make jsonschema change to another validator.
     data = {"$id": "urn:warrant:data", **data_schema}
+    data.pop("$schema", None)
     return {
         **schema,
         "properties": {**schema["properties"], "data": data},

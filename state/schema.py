@@ -3,7 +3,7 @@
 A schema is read as draft 2020-12 whatever its `$schema` says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from jsonschema.protocols import Validator
 from jsonschema_specifications import REGISTRY as SPECIFICATIONS  # type: ignore[import-untyped]  # no stubs
 from pydantic import BaseModel, ConfigDict
 from referencing import Registry
-from referencing._core import Resolver
+from referencing._core import Resolved, Resolver
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
@@ -50,6 +50,12 @@ def check_schema(schema: Json) -> JsonSchema:
         )
     if problem := not_plain(schema):
         raise UsageError(f"The JSON Schema {problem}.", "Correct it.")
+    _check_keywords(schema)
+    _check_references(schema)
+    return schema
+
+
+def _check_keywords(schema: Json) -> None:
     try:
         Draft202012Validator.check_schema(schema, format_checker=FORMATS)
     except SchemaError as error:
@@ -57,24 +63,37 @@ def check_schema(schema: Json) -> JsonSchema:
             f"The JSON Schema is invalid at {_pointer(error)!r}: {_clip(error.message)}.",
             "Correct it (draft 2020-12).",
         ) from error
-    _check_references(schema)
-    return schema
 
 
 def _check_references(schema: JsonSchema) -> None:
-    resource = DRAFT202012.create_resource(schema)
-    within = [(resource, SPECIFICATIONS.resolver_with_root(resource))]
+    """Look up each reference, and check what it points to: that need not stand where a schema is expected."""
+    root = DRAFT202012.create_resource(schema)
+    within, seen = [(root, SPECIFICATIONS.resolver_with_root(root))], set()
     while within:
         resource, resolver = within.pop()
-        if isinstance(resource.contents, dict):
-            for keyword in {"$ref", "$dynamicRef"} & resource.contents.keys():
-                _look_up(resource.contents[keyword], resolver)
+        if id(resource.contents) in seen:
+            continue
+        seen.add(id(resource.contents))
         within += [(inner, resolver.in_subresource(inner)) for inner in resource.subresources()]
+        for target in _targets(resource.contents, is_root=resource is root):
+            found = _looked_up(target, resolver)
+            if target.startswith("https://json-schema.org/"):
+                continue
+            _check_keywords(found.contents)
+            within.append((DRAFT202012.create_resource(found.contents), found.resolver))
 
 
-def _look_up(target: str, resolver: Resolver[Json]) -> None:
+def _targets(schema: Json, *, is_root: bool) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    if "$schema" in schema and not is_root:
+        raise UsageError("The JSON Schema has a $schema below its root.", "Take it out.")
+    yield from (schema[keyword] for keyword in {"$ref", "$dynamicRef"} & schema.keys())
+
+
+def _looked_up(target: str, resolver: Resolver[Json]) -> Resolved[Json]:
     try:
-        resolver.lookup(target)
+        return resolver.lookup(target)
     except Unresolvable as error:
         raise UsageError(
             f"The JSON Schema points to {target!r:.80}, which is not inside it.",
@@ -92,6 +111,8 @@ def violations(schema: JsonSchema, value: Json, validator: type[Validator] = VAL
     """
     if problem := not_plain(value):
         return [Violation(path="", message=problem)]
+    # Where a `$ref` leads back to the root, its `$schema` would make jsonschema change to another validator.
+    schema = {key: part for key, part in schema.items() if key != "$schema"}
     made = validator(schema, format_checker=FORMATS, registry=Registry())
     try:
         found = [

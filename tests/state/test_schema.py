@@ -78,6 +78,11 @@ def test_nothing_is_fetched(target: str) -> None:
         {"multipleOf": 0},
         {"minimum": float("nan")},
         {"const": "\ud800"},
+        {"$ref": "#/x", "x": {"type": "nonsense"}},
+        {"$ref": "#/x", "x": {"$ref": "#/y"}, "y": {"pattern": "("}},
+        {"$ref": "#/x", "x": 5},
+        {"items": {"$schema": "http://json-schema.org/draft-04/schema#"}},
+        {"$ref": "https://json-schema.org/none"},
         [],
         True,
         None,
@@ -146,6 +151,16 @@ def test_a_catastrophic_pattern_ends(keyword: str) -> None:
     [violation] = violations(check_schema(schema), [text if keyword == "pattern" else {text: 1}] * 1000)
     assert "takes too long" in violation.message
     assert time.perf_counter() - started < 10 * MATCH_SECONDS
+
+
+def test_a_schema_that_names_its_dialect_is_bounded_all_the_same() -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "items": {"$ref": "#"},
+        "pattern": "^(a|a)*$",
+    }
+    [violation] = violations(check_schema(schema), ["a" * 60 + "!"])
+    assert "takes too long" in violation.message
 
 
 @pytest.mark.parametrize(
