@@ -13,26 +13,28 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.offline.rarity import coverage
-from models.offline.relevance import Question, Scored
+from models.offline.relevance import Question, Scored, held_terms
 from models.offline.units import Unit
-from models.text import terms
 
 CALIBRATION = Path(__file__).with_name("abstention.json")
 
 
 class Signals(NamedTuple):
-    """What is known of a question and its evidence; between 0 and 1, similarities between -1 and 1."""
+    """What is known of a question and its evidence; further ones (rarest words, gaps, sums) added nothing."""
 
     similarity: float
-    """Highest cosine of a sentence to the question."""
-    similarity_of_three: float
-    """Mean of the three highest."""
-    unit_coverage: float
-    """Largest share of the question's words, by rarity, that one sentence with its headings holds."""
-    passage_coverage: float
-    """The same for one passage."""
-    rarest: float
-    """Share of the question's rarer half of words that one passage holds."""
+    """Highest cosine of a sentence to the question, -1 to 1."""
+    coverage: float
+    """Largest share of the question's words, weighted by rarity, that one passage holds, 0 to 1."""
+
+
+class Weights(BaseModel):
+    """One weight for each of the signals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    similarity: float
+    coverage: float
 
 
 class Calibration(BaseModel):
@@ -40,15 +42,15 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    weights: dict[str, float]
+    weights: Weights
     bias: float
     threshold: float = Field(ge=0, le=1)
     """Below this probability the model abstains."""
 
     def probability(self, signals: Signals) -> float:
         """That one of the passages answers the question."""
-        named = signals._asdict()
-        logit = self.bias + sum(weight * named[name] for name, weight in self.weights.items())
+        weighed = self.weights.similarity * signals.similarity + self.weights.coverage * signals.coverage
+        logit = self.bias + weighed
         return 1 / (1 + exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -61,19 +63,6 @@ def calibration() -> Calibration:
 def signals(question: Question, passages: Sequence[Sequence[Unit]], ranked: Sequence[Scored]) -> Signals:
     """What the ranked units and their passages say about whether the question can be answered."""
     if not ranked:
-        return Signals(0.0, 0.0, 0.0, 0.0, 0.0)
-    similarities = sorted((one.similarity for one in ranked), reverse=True)[:3]
-    held = [_terms(passage) for passage in passages if passage]
-    by_rarity = sorted(question.words, key=lambda term: -question.words[term])
-    rarer = {term: question.words[term] for term in by_rarity[: (len(by_rarity) + 1) // 2]}
-    return Signals(
-        similarity=similarities[0],
-        similarity_of_three=sum(similarities) / len(similarities),
-        unit_coverage=max(one.coverage for one in ranked),
-        passage_coverage=max(coverage(question.words, found) for found in held),
-        rarest=max(coverage(rarer, found) for found in held),
-    )
-
-
-def _terms(passage: Sequence[Unit]) -> set[str]:
-    return {term for unit in passage for term in terms(f"{unit.context} {unit.text}")}
+        return Signals(0.0, 0.0)
+    covered = [coverage(question.words, held_terms(passage)) for passage in passages if passage]
+    return Signals(max(one.similarity for one in ranked), max(covered))

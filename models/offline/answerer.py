@@ -25,13 +25,19 @@ MAX_EVIDENCE_CHARS = 200_000
 SENTENCES = 3
 """Sentences for one question; SENTENCES_EACH where there are several."""
 SENTENCES_EACH = 2
-MARGIN = 0.1
+MARGIN = 0.05
 """A further sentence may score this much less than the best one."""
 MAX_LIST = 8
 LIST_COVERAGE = 0.6
 """A list is given as a whole if its heading holds this share of the question's words."""
 SHORT_ITEM = 8
 """Words of an item that needs its heading to be understood."""
+DANGLING = re.compile(
+    r"(?:in (?:all|any|that|this|these|those|both|such|the) (?:other )?cases?|otherwise|however|but|then"
+    r"|instead|it|they|this|these|those|that|he|she|such|both|also|therefore|thus|so|if so|if not)\b",
+    re.IGNORECASE,
+)
+"""Begins a sentence that cannot be understood without the one before."""
 SAME_WORDS = 0.7
 SAME_MEANING = 0.93
 NOT_A_MODEL = (
@@ -132,12 +138,19 @@ def _quotes(
         return []
     if listed := _list(question, ranked[0].unit, passages):
         return _enumerated(listed)
-    chosen = _chosen(ranked, count)
-    order = {
-        passage: index for index, passage in enumerate(dict.fromkeys(one.unit.passage for one in chosen))
-    }
-    chosen.sort(key=lambda one: (order[one.unit.passage], one.unit.start))
-    return [_claim(one.unit) for one in chosen]
+    chosen = [one.unit for one in _chosen(ranked, count)]
+    order = list(dict.fromkeys(unit.passage for unit in chosen))
+    whole = {unit: None for one in chosen for unit in (*_before(one, passages), one)}
+    return [_claim(unit) for unit in sorted(whole, key=lambda unit: (order.index(unit.passage), unit.start))]
+
+
+def _before(unit: Unit, passages: list[list[Unit]]) -> list[Unit]:
+    """The sentence before, if this one dangles without it."""
+    if unit.kind != "sentence" or not DANGLING.match(unit.text):
+        return []
+    earlier = [one for passage in passages for one in passage if one.passage == unit.passage]
+    at = earlier.index(unit)
+    return [earlier[at - 1]] if at and earlier[at - 1].kind == "sentence" else []
 
 
 def _list(question: Question, best: Unit, passages: list[list[Unit]]) -> list[Unit]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
+from unicodedata import normalize
 
 from models.offline.clauses import stems
 from models.offline.naming import name_terms
@@ -17,6 +18,9 @@ MAX_TOKEN_CHARS = 64
 MAX_WORDS_OF_VALUE = 3
 NEARBY_WORDS = 3
 PROBES = ("a", "I", "order", "return", "what", "Berlin", "hello", "is the", "1", "42")
+ACRONYMS = ("WHO", "EU", "NASA")
+STRONG_FORMATS = frozenset({"email", "uri", "uuid"})
+PUNCTUATION = "\"'`“”‘’«»()[]{}<>,;:!?.…*#"
 FORMATS = {
     "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
     "date-time": re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\S+"),
@@ -48,14 +52,16 @@ class Source:
     text: str
     taken: set[str] = field(default_factory=set)
     strong: list[str] = field(default_factory=list)
-    """Values that were recognised by a pattern or a format: words that can hardly mean anything else."""
+    """Values that can hardly mean anything else: codes, addresses."""
+    words: list[str] = field(default_factory=list)
+    """Every value of a pattern or a format, as the text has it."""
 
     def spans(self) -> Iterator[str]:
         """Runs of one to three words without the punctuation around them."""
-        words = self.text.split()[:MAX_TOKENS]
+        words = normalize("NFKC", self.text).split()[:MAX_TOKENS]
         for size in range(1, MAX_WORDS_OF_VALUE + 1):
             for start in range(len(words) - size + 1):
-                span = " ".join(words[start : start + size]).strip("\"'`“”‘’«»()[]{}<>,;:!?.…*")
+                span = " ".join(words[start : start + size]).strip(PUNCTUATION)
                 if span and len(span) <= MAX_TOKEN_CHARS:
                     yield span.removesuffix("'s").removesuffix("’s")
 
@@ -110,45 +116,41 @@ def _enum(values: Sequence[Json], source: Source) -> Iterator[str]:
 
 def _strings(schema: JsonSchema, source: Source) -> Iterator[str]:
     """Strings that the schema's pattern or format picks out; free text is never guessed."""
-    for value in _candidates(schema, source):
+    strong = schema.get("format") in STRONG_FORMATS or specific(schema.get("pattern"), ACRONYMS)
+    for words, value in _candidates(schema, source):
         if value not in source.taken and not violations(schema, value):
             source.taken.add(value)
-            source.strong.append(value)
+            source.words.append(words)
+            source.strong += [value] if strong else []
             yield value
 
 
-def _candidates(schema: JsonSchema, source: Source) -> Iterator[str]:
-    if (wanted := schema.get("format")) in FORMATS:
-        for span in source.spans():
-            yield from _formatted(wanted, span)
-    elif specific(pattern := schema.get("pattern")):
-        yield from _matching(str(pattern), source)
+def _candidates(schema: JsonSchema, source: Source) -> Iterator[tuple[str, str]]:
+    """Words of the text, and the value that they stand for."""
+    wanted, pattern = schema.get("format"), schema.get("pattern")
+    for span in source.spans():
+        if wanted in FORMATS:
+            value = span if FORMATS[wanted].fullmatch(span) else _date(span) if wanted == "date" else None
+        else:
+            value = _matching(str(pattern), span) if specific(pattern) else None
+        if value is not None:
+            yield span, value
 
 
-def specific(pattern: Json) -> bool:
+def specific(pattern: Json, ordinary: Sequence[str] = PROBES) -> bool:
     """Whether a pattern tells its values from ordinary words and plain numbers."""
     if not isinstance(pattern, str):
         return False
     try:
-        return not any(re.search(pattern, probe) for probe in PROBES)
+        return not any(re.search(pattern, probe) for probe in ordinary)
     except re.error:
         return False
 
 
-def _matching(pattern: str, source: Source) -> Iterator[str]:
-    for span in source.spans():
-        for form in (span, span.upper(), span.lower()):
-            # The whole span has to match: a pattern without anchors must not pick the middle of a word.
-            if re.fullmatch(pattern.removeprefix("^").removesuffix("$"), form):
-                yield form
-                break
-
-
-def _formatted(wanted: str, span: str) -> Iterator[str]:
-    if FORMATS[wanted].fullmatch(span):
-        yield span
-    elif wanted == "date" and (spoken := _date(span)):
-        yield spoken
+def _matching(pattern: str, span: str) -> str | None:
+    """The span if the whole of it matches, a code also in the other case."""
+    forms = (span, span.upper(), span.lower()) if any(char.isdigit() for char in span) else (span,)
+    return next((form for form in forms if re.fullmatch(pattern, form)), None)
 
 
 def _date(span: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from models.offline.prompt import Turn
@@ -45,6 +45,8 @@ class Clause:
     """Statements before it, and for an anaphor the clause before it."""
     sentence: str = ""
     """The whole sentence it stands in."""
+    request: str = ""
+    """The whole request."""
 
     @property
     def core(self) -> str:
@@ -81,7 +83,8 @@ def clauses(request: str, verbs: Sequence[str] = (), earlier: str = "") -> list[
         context = []
     if not found:
         found = [Clause(request.strip(), sentence=request.strip())]
-    return [clause for clause in found if content(f"{earlier} {clause.text}")][:MAX_CLAUSES]
+    said = [clause for clause in found if content(f"{earlier} {clause.text}")]
+    return [replace(clause, request=request) for clause in said[:MAX_CLAUSES]]
 
 
 def follow_up(request: str, history: Sequence[Turn]) -> str:

@@ -34,11 +34,6 @@ REQUESTED = (
 )
 
 
-def negated(clause: Clause) -> bool:
-    """Whether the clause forbids instead of asking."""
-    return bool(re.match(r"(?:do\s+not|don't|dont|never|please\s+don't)\b", clause.core, re.IGNORECASE))
-
-
 def verbs(tool: Tool) -> list[str]:
     """What the tool does: the first words of its name and its description, also without a final `s`."""
     first = [word.strip(".,:;") for word in (*words(tool.name)[:1], *tool.description.lower().split()[:1])]
@@ -51,12 +46,10 @@ def ordered(clause: Clause, tool: Tool) -> bool:
     Text in quotation marks or after a colon is somebody else's; a condition, a doubt, a negation or a
     part of the whole is more than a rule can judge, so the tool is not planned.
     """
-    sentence = clause.sentence or clause.text
-    if any(pattern.search(sentence) for pattern in (NEGATED, CONDITIONAL, REPORTED)) or PARTIAL.search(
-        clause.text
-    ):
+    sentence, request = clause.sentence, clause.request.strip()
+    if REPORTED.search(request) or QUOTED.search(request):
         return False
-    if "\n" in sentence.strip() or QUOTED.search(sentence):
+    if NEGATED.search(sentence) or CONDITIONAL.search(sentence) or PARTIAL.search(clause.text):
         return False
     return _commanded(clause.text, tool) and _opens_with_an_ask(sentence, tool)
 

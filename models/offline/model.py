@@ -124,7 +124,7 @@ def reply(messages: Sequence[BaseMessage]) -> str:
             return plan(PlanPrompt.model_validate(sections)).model_dump_json()
         if sections.get("task") == "answer":
             return _answer(AnswerPrompt.model_validate(sections))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         return f"{INTRODUCTION} A section of this prompt is not JSON: {error}."
     except ValidationError as error:
         first = error.errors()[0]

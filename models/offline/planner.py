@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from unicodedata import normalize
 
 from models.offline.arguments import Source, fill
 from models.offline.arithmetic import Calculation, calculation
 from models.offline.clauses import COMMAND, Clause, clauses, content, follow_up, stems
-from models.offline.instruction import negated, ordered, verbs
+from models.offline.instruction import ordered, verbs
 from models.offline.naming import name_terms, tool_terms
 from models.offline.prompt import Finished, PlanPrompt, Tool
 from models.text import terms
@@ -84,8 +85,8 @@ def _calls(prompt: PlanPrompt) -> Iterator[Call]:
     before = [turn.content for turn in prompt.history if turn.role == "user"][-1:]
     commands = [verb for tool in box.changers for verb in verbs(tool)]
     for clause in clauses(prompt.request, commands, earlier):
-        asked = Clause(clause.text, f"{earlier} {clause.context}".strip(), clause.sentence)
-        calls = [] if negated(clause) else list(_of_clause(asked, before, box))
+        asked = replace(clause, context=f"{earlier} {clause.context}".strip())
+        calls = list(_of_clause(asked, before, box))
         failing = any(call.key in failed for call in calls)
         yield from (_search(asked.alone, box) if failing or not calls else ())
         yield from calls
@@ -98,9 +99,9 @@ def _of_clause(clause: Clause, before: Sequence[str], box: Toolbox) -> Iterator[
         yield from orders
         return
     known: set[str] = set()
-    rest = clause.text
     calls, values = _lookups(clause, before, box.readers)
     yield from calls
+    rest = normalize("NFKC", clause.text) if values else clause.text
     for tool in box.readers:
         known |= tool_terms(tool) if any(call.tool == tool.name for call in calls) else set()
     for value in values:
@@ -176,7 +177,7 @@ def _filled(tool: Tool, text: str) -> tuple[list[Call], list[str]]:
             break
         named = ", ".join(map(str, args.values()))
         calls.append(Call(tool.name, args, f"The request names {named}."[:300]))
-    return calls, source.strong
+    return calls, source.words
 
 
 def _relevant(tool: Tool, text: str, clause: Clause) -> bool:

@@ -13,13 +13,16 @@ from models.offline.units import Unit
 from models.offline.vectors import Remembered
 from models.text import terms
 
-PRESELECTED = 16
-"""Units of a question that are embedded; the others share too few words with it."""
-OPENERS = 6
-"""First units of passages that are embedded whatever their words: the search found their passage."""
+PRESELECTED = 10
+"""Units of a question that are embedded; the others share too few words with it. Up to 30 found no more."""
+OPENERS = 2
+"""First units of the best passages, embedded whatever their words: the search found their passage."""
 
-SIMILARITY, COVERAGE, KIND, REPEATS, QUESTION, CODE = 0.55, 0.25, 0.12, 0.15, 0.3, 0.1
-"""Weights of the score; the last three are taken off."""
+SIMILARITY, COVERAGE, PASSAGE, KIND = 0.55, 0.4, 0.1, 0.1
+"""Weights of the score, tried out on the queries of `chunkeval` whose answers are marked."""
+REPEATS, PROMISES, CODE = 0.15, 0.3, 0.1
+"""What a unit loses that repeats the question, that asks or announces instead of telling, or that is code."""
+PROMISE = re.compile(r"[?:][.\s]*$")
 CONTEXT = {"sentence": 0.5, "code": 0.5, "item": 0.9, "row": 0.9}
 """What a word in title or heading counts beside one in the unit itself; an item says little without them."""
 
@@ -103,8 +106,11 @@ def rank(question: Question, passages: Sequence[Sequence[Unit]], embedder: Remem
         return []
     vectors = embedder.embed([question.text, *map(_embedded, candidates)])
     similarities = vectors[1:] @ vectors[0]
+    held = {
+        passage[0].passage: coverage(question.words, held_terms(passage)) for passage in passages if passage
+    }
     scored = [
-        _scored(question, unit, float(similarity), vector)
+        _scored(question, unit, float(similarity), vector, held[unit.passage])
         for unit, similarity, vector in zip(candidates, similarities, vectors[1:], strict=True)
     ]
     return sorted(scored, key=lambda one: -one.score)
@@ -114,6 +120,11 @@ def lexical(question: Question, unit: Unit) -> float:
     """Weighted share of the question's words in the unit; a word of its context counts in part."""
     own = coverage(question.words, terms(unit.text))
     return own + CONTEXT[unit.kind] * (coverage(question.words, terms(f"{unit.context} {unit.text}")) - own)
+
+
+def held_terms(passage: Sequence[Unit]) -> set[str]:
+    """Stemmed terms of a passage and of its headings."""
+    return {term for unit in passage for term in terms(f"{unit.context} {unit.text}")}
 
 
 def kind(question: str, answer: str) -> float:
@@ -133,10 +144,14 @@ def _embedded(unit: Unit) -> str:
     return unit.text if unit.kind == "sentence" else f"{unit.context}: {unit.text}"
 
 
-def _scored(question: Question, unit: Unit, similarity: float, vector: NDArray[np.float32]) -> Scored:
+def _scored(
+    question: Question, unit: Unit, similarity: float, vector: NDArray[np.float32], held: float
+) -> Scored:
     covered = lexical(question, unit)
     fresh = set(terms(unit.text)) - question.words.keys()
-    score = SIMILARITY * similarity + COVERAGE * covered + KIND * kind(question.text, unit.text)
-    score -= QUESTION * unit.text.endswith("?") + REPEATS * (len(fresh) < 2)
-    score -= CODE * (unit.kind == "code")
-    return Scored(unit, score, similarity, covered, vector)
+    gains = (
+        SIMILARITY * similarity + COVERAGE * covered + PASSAGE * held + KIND * kind(question.text, unit.text)
+    )
+    promises = PROMISE.search(unit.text) is not None
+    losses = REPEATS * (len(fresh) < 2) + PROMISES * promises + CODE * (unit.kind == "code")
+    return Scored(unit, gains - losses, similarity, covered, vector)
