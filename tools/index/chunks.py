@@ -16,8 +16,6 @@ TITLE_TOKENS = 64
 """Of the title path, at most; what is left out are its outer headings."""
 WORD_CHARS = 100
 """A longer run without white space is cut."""
-VERSION = 1
-"""Counts up when the same document is cut differently, so that indexes follow."""
 
 WORD = re.compile(rf"\S{{1,{WORD_CHARS}}}")
 LINE = re.compile(r"\S(?:.*\S)?")

@@ -7,6 +7,8 @@ from typing import Literal, TypeAlias
 from state.canonical import digest
 from state.errors import WarrantError
 
+VERSION = 1
+"""Counts up when the same file is read or cut differently, so that indexes follow."""
 MAX_FILE_BYTES = 100_000_000
 """Of a file that is read as a whole; JSONL is read line by line and may be longer."""
 MAX_LINE_BYTES = 10_000_000
@@ -53,7 +55,7 @@ class Document:
     def digest(self) -> str:
         """Digest of everything that the index keeps of it."""
         titles = [[block.start, block.end, block.kind, *block.title] for block in self.blocks]
-        return digest([self.text, titles, list(self.labels)])
+        return digest([VERSION, self.text, titles, list(self.labels)])
 
 
 def storable(text: str) -> str:

@@ -3,12 +3,12 @@
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.index import chunks
-from tools.index.document import BrokenDocumentError, Document
+from tools.index.document import VERSION, BrokenDocumentError, Document
 from tools.index.isolation import Isolation
 
 FORMATS = {
@@ -83,13 +83,8 @@ def fingerprint(path: Path) -> str:
     Raises:
         BrokenDocumentError: it cannot be opened.
     """
-    try:
-        with path.open("rb") as file:
-            return f"{chunks.VERSION}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError as error:
-        raise BrokenDocumentError(
-            f"It cannot be opened: {error.strerror}.", "Check its permissions."
-        ) from error
+    with _opening(), path.open("rb") as file:
+        return f"{VERSION}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def read(path: Path, source: str, isolation: Isolation) -> Iterator[Document | Broken]:
@@ -99,13 +94,24 @@ def read(path: Path, source: str, isolation: Isolation) -> Iterator[Document | B
         BrokenDocumentError: the file cannot be read, or not to its end.
     """
     kind = _format(path)
-    if kind == "jsonl":
-        from tools.index.formats import jsonl
+    with _opening():
+        if kind == "jsonl":
+            from tools.index.formats import jsonl
 
-        for item in jsonl.read(path, source):
-            yield item if isinstance(item, Document) else Broken(item[0], str(item[1]))
-    else:
-        yield isolation.read(f"tools.index.formats.{kind}", path, source)
+            for item in jsonl.read(path, source):
+                yield item if isinstance(item, Document) else Broken(item[0], str(item[1]))
+        else:
+            yield isolation.read(f"tools.index.formats.{kind}", path, source)
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BrokenDocumentError(
+            f"It cannot be read: {error.strerror or error}.", "Check its permissions."
+        ) from error
 
 
 def _absolute(path: Path) -> Path:

@@ -49,6 +49,8 @@ class Isolation:
             process, connection = self._reader
             self._reader = None
             connection.close()
+            # It holds nothing that would have to be put away, and may be busy.
+            process.kill()
             process.join()
             process.close()
 

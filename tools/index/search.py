@@ -57,9 +57,9 @@ class Index:
                 return []
             check_embedding(read_meta(connection), self._embedder, self._folder)
             snapshot = self._current(connection)
-            if not len(snapshot.passages):
-                return []
             allowed = snapshot.allowed(labels)
+            if not len(snapshot.passages) or not allowed:
+                return []
             dense = self._dense(snapshot, self._embedder.embed([query])[0], candidates, allowed)
             sparse = _sparse(snapshot, terms(query), candidates, allowed)
             return _passages(connection, _scores(dense, sparse, passages))

@@ -1,0 +1,242 @@
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.embeddings.names import Embedder
+from state.errors import UsageError, WarrantError
+from tools.index.catalogue import NAME
+from tools.index.ingest import Summary, add
+from tools.index.lock import BusyError, exclusive
+from tools.index.search import Index
+from tools.index.status import status
+from tools.index.vectors import FOLDER, Vectors
+from tools.index.writer import writing
+
+EVERYTHING = 50
+
+
+def write(folder: Path, **texts: str) -> None:
+    for name, text in texts.items():
+        (folder / f"{name}.md").write_text(text, "utf-8")
+
+
+def found(folder: Path, embedder: Embedder, query: str = "return") -> dict[str, str]:
+    passages = Index(folder, embedder).search(query, EVERYTHING, EVERYTHING, frozenset())
+    return {Path(one.source).name.removesuffix(".md"): one.text for one in passages}
+
+
+def numbers(summary: Summary) -> tuple[int, int, int, int]:
+    return summary.added, summary.changed, summary.unchanged, summary.removed
+
+
+def vectors_of(folder: Path) -> int:
+    return Vectors(folder).count()
+
+
+def test_only_what_changed_is_read_again(folder: Path, documents: Path, embedder: Embedder) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    assert numbers(add(folder, embedder, [documents])) == (2, 0, 0, 0)
+    assert numbers(add(folder, embedder, [documents])) == (0, 0, 2, 0)
+    write(documents, b="Return C.", c="Return D.")
+    assert numbers(add(folder, embedder, [documents])) == (1, 1, 1, 0)
+    assert found(folder, embedder) == {"a": "Return A.", "b": "Return C.", "c": "Return D."}
+    assert vectors_of(folder) == 3
+
+
+def test_lines_of_jsonl_are_replaced_one_by_one(folder: Path, documents: Path, embedder: Embedder) -> None:
+    path = documents / "c.jsonl"
+
+    def lines(**texts: str) -> None:
+        path.write_text(
+            "".join(json.dumps({"_id": key, "text": text}) + "\n" for key, text in texts.items()), "utf-8"
+        )
+
+    lines(a="Return A.", b="Return B.")
+    add(folder, embedder, [path])
+    lines(b="Return C.", d="Return D.")
+    assert numbers(add(folder, embedder, [path])) == (1, 1, 0, 1)
+    assert set(found(folder, embedder).values()) == {"Return C.", "Return D."}
+
+
+def test_sources_of_deleted_files_stay_until_pruned(
+    folder: Path, documents: Path, embedder: Embedder
+) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    other = documents.parent / "other.md"
+    other.write_text("Return O.", "utf-8")
+    add(folder, embedder, [documents, other])
+    (documents / "a.md").unlink()
+    other.unlink()
+    add(folder, embedder, [documents])
+    assert set(found(folder, embedder)) == {"a", "b", "other"}
+    assert add(folder, embedder, [documents], prune=True).removed == 1
+    assert set(found(folder, embedder)) == {"b", "other"}
+    shutil.rmtree(documents)
+    assert add(folder, embedder, [documents, other], prune=True).removed == 2
+    assert found(folder, embedder) == {}
+    assert vectors_of(folder) == 0
+
+
+def test_a_broken_file_is_reported_again_until_it_is_mended(
+    folder: Path, documents: Path, embedder: Embedder
+) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    add(folder, embedder, [documents])
+    (documents / "b.md").write_bytes(b"\0\1")
+    for _ in range(2):
+        summary = add(folder, embedder, [documents])
+        assert [Path(one.source).name for one in summary.broken] == ["b.md"]
+    assert [Path(one.path).name for one in status(folder).failed] == ["b.md"]
+    # What was known of it stays rather than getting lost.
+    assert found(folder, embedder)["b"] == "Return B."
+    write(documents, b="Return B2.")
+    assert add(folder, embedder, [documents]).broken == []
+    assert status(folder).failed == ()
+    assert found(folder, embedder)["b"] == "Return B2."
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_files_and_folders_without_permission_are_reported(
+    folder: Path, documents: Path, embedder: Embedder
+) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    closed = documents / "closed"
+    closed.mkdir()
+    closed.chmod(0)
+    (documents / "b.md").chmod(0)
+    summary = add(folder, embedder, [documents])
+    closed.chmod(0o700)
+    assert len(summary.broken) == 2
+    assert set(found(folder, embedder)) == {"a"}
+
+
+def test_nothing_to_add_is_an_error_that_says_what_can_be(
+    folder: Path, documents: Path, embedder: Embedder
+) -> None:
+    with pytest.raises(UsageError, match=r"No documents below .*\.md, .*\.pdf"):
+        add(folder, embedder, [documents])
+    with pytest.raises(UsageError, match=r"There is no .*gone"):
+        add(folder, embedder, [documents / "gone"])
+    assert not folder.exists()
+
+
+def test_names_are_relative_and_do_not_collide(
+    folder: Path, documents: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("one", "two"):
+        (documents / place).mkdir()
+        (documents / place / "a.md").write_text(f"Return {place}.", "utf-8")
+        monkeypatch.chdir(documents / place)
+        add(folder, embedder, [Path("a.md")])
+    passages = Index(folder, embedder).search("return", 5, 5, frozenset())
+    assert {one.source for one in passages} == {"a.md", str(documents / "two" / "a.md")}
+
+
+def test_another_embedding_model_is_refused_until_the_index_is_rebuilt(
+    folder: Path, documents: Path, embedder: Embedder
+) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    add(folder, embedder, [documents])
+    other = type(embedder)("other", 32)  # type: ignore[call-arg]  # the hashing model takes both
+    for refused in (lambda: add(folder, other, [documents]), lambda: found(folder, other)):
+        with pytest.raises(UsageError, match=r'models.embedding = "hashing".*add --rebuild'):
+            refused()
+    index = Index(folder, other)
+    assert numbers(add(folder, other, [documents], rebuild=True)) == (0, 0, 2, 0)
+    assert {one.text for one in index.search("return", 5, 5, frozenset())} == {"Return A.", "Return B."}
+    assert status(folder).dimensions == 32
+    assert vectors_of(folder) == 2
+
+
+def test_lost_vectors_are_filled_in_again(folder: Path, documents: Path, embedder: Embedder) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    add(folder, embedder, [documents])
+    shutil.rmtree(folder / FOLDER)
+    add(folder, embedder, [documents])
+    assert vectors_of(folder) == 2
+
+
+def test_a_damaged_catalogue_is_reported(folder: Path, documents: Path, embedder: Embedder) -> None:
+    write(documents, a="Return A.")
+    add(folder, embedder, [documents])
+    (folder / NAME).write_bytes(b"damaged" * 1000)
+    for used in (
+        lambda: add(folder, embedder, [documents]),
+        lambda: found(folder, embedder),
+        lambda: status(folder),
+    ):
+        with pytest.raises(WarrantError, match="index add PATH"):
+            used()
+
+
+def test_a_second_writer_is_told_to_wait(folder: Path, documents: Path, embedder: Embedder) -> None:
+    write(documents, a="Return A.")
+    folder.mkdir(parents=True)
+    with exclusive(folder), pytest.raises(BusyError, match="Wait"), exclusive(folder, wait=0.1):
+        pass
+    assert numbers(add(folder, embedder, [documents])) == (1, 0, 0, 0)
+
+
+# The embedding model of this process stops it for good in the middle of a batch.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[2]]
+from conftest import Hashing
+from tools.index import ingest
+
+class Deadly(Hashing):
+    left = int(sys.argv[5])
+    def embed(self, texts):
+        if not Deadly.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        Deadly.left -= 1
+        return super().embed(texts)
+
+ingest.BATCH_PASSAGES = 10
+ingest.add(Path(sys.argv[3]), Deadly(), [Path(sys.argv[4])])
+"""
+ROOT = Path(__file__).parents[3]
+
+
+def test_a_killed_add_loses_nothing_and_the_next_one_goes_on(
+    folder: Path, documents: Path, embedder: Embedder
+) -> None:
+    path = documents / "c.jsonl"
+    texts = {f"{number}": f"Return number {number}." for number in range(100)}
+    path.write_text(
+        "".join(json.dumps({"_id": key, "text": text}) + "\n" for key, text in texts.items()), "utf-8"
+    )
+    arguments = [str(ROOT), str(Path(__file__).parent), str(folder), str(path), "4"]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False, timeout=60)
+    assert killed.returncode == -9
+    assert len(found(folder, embedder)) == 40
+    assert status(folder).sources == 40
+    assert numbers(add(folder, embedder, [path])) == (60, 0, 40, 0)
+    assert vectors_of(folder) == status(folder).passages == 100
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_chroma_is_told_what_a_killed_writer_did_not_tell(
+    folder: Path, documents: Path, embedder: Embedder, moment: str
+) -> None:
+    write(documents, a="Return A.", b="Return B.")
+    add(folder, embedder, [documents])
+    with sqlite3.connect(folder / NAME) as catalogue:
+        catalogue.execute("INSERT INTO due SELECT passage, 0 FROM legs")
+        catalogue.execute("INSERT INTO due VALUES (999, 1)")
+    catalogue.close()
+    if moment == "before":
+        Vectors(folder).drop([1])
+    else:
+        Vectors(folder).put([999], [1], np.ones((1, 64), np.float32))
+    with writing(folder, embedder):
+        pass
+    assert vectors_of(folder) == 2
