@@ -54,6 +54,7 @@ class Tracer(BaseCallbackHandler):
 
     def __init__(self, sinks: Sequence[Sink], price: Price | None = None) -> None:
         """Take where records go, and what a model call costs."""
+        self._process = this_process()  # reads a file, which no run may wait for
         self._sinks = sinks
         self._price = price
         self._open: dict[UUID, Run] = {}
@@ -170,7 +171,7 @@ class Tracer(BaseCallbackHandler):
             run_type=run_type,
             inputs=inputs,
             start_time=now,
-            extra=_extra(details, is_root=parent is None),
+            extra=_extra(details) if parent else {**_extra(details), "runtime": {"process": self._process}},
             tags=list(details.get("tags") or ()),
         )
         self._open[run_id] = run
@@ -240,10 +241,10 @@ def _name(serialized: Mapping[str, Json], details: Mapping[str, Json], otherwise
     return str(details.get("name") or serialized.get("name") or path[-1])
 
 
-def _extra(details: Mapping[str, Json], *, is_root: bool) -> dict[str, Json]:
+def _extra(details: Mapping[str, Json]) -> dict[str, Json]:
     kept = {"metadata": details.get("metadata") or {}, "invocation_params": details.get("invocation_params")}
     extra: dict[str, Json] = snapshot({name: value for name, value in kept.items() if value is not None})
-    return extra | {"runtime": {"process": this_process()}} if is_root else extra
+    return extra
 
 
 def _with_metadata(run: Run, more: dict[str, Json]) -> dict[str, Json]:

@@ -180,7 +180,7 @@ def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.
 
 
 def _row(run: Run) -> dict[str, str | None]:
-    row = run.model_dump(mode="json")
+    row = {name: getattr(run, name) for name in Run.model_fields}
     row |= {name: row[name] if row[name] is None else json.dumps(row[name]) for name in JSON_COLUMNS}
     row |= {"start_time": _time(run.start_time), "end_time": run.end_time and _time(run.end_time)}
     row["thread_id"] = run.metadata.get("thread_id")

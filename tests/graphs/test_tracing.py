@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypedDict
 from uuid import UUID, uuid4
 
 import pytest
+from blockbuster import blockbuster_ctx
 from langchain_core.callbacks import adispatch_custom_event
 from langchain_core.documents import Document
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -357,6 +358,21 @@ def test_a_killed_process_leaves_a_readable_trace(store: Store, tmp_path: Path) 
 
 def _all(store: Store) -> list[Run]:
     return [run for root in store.traces() for run in store.runs(root.id)]
+
+
+def test_no_run_waits_for_a_file_or_a_database(store: Store, tracer: Tracer) -> None:
+    """By the detector of `langgraph dev`, which would make the tracer fail there."""
+
+    async def go() -> None:
+        await graph().ainvoke({"question": "q"}, config(tracer))
+        with pytest.raises(ValueError, match="no 1"):
+            await graph(last=fail).ainvoke({"question": "q"}, config(tracer))
+
+    with blockbuster_ctx() as detector:
+        detector.activate()
+        asyncio.run(go())
+    assert tracer.flush(5)
+    assert len(store.traces()) == 2
 
 
 def test_recording_costs_little(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
