@@ -14,7 +14,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cli.command("ask")(ask.ask)
+cli.command("ask", epilog=ask.EPILOG)(ask.ask)
 cli.add_typer(index.commands, name="index")
 cli.add_typer(trace.commands, name="trace")
 

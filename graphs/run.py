@@ -23,7 +23,8 @@ from state.usage import Usage
 Agent = CompiledStateGraph[AgentState, Context, AgentInput, AgentOutput]
 Progress = Callable[[str, Mapping[str, Json]], None]
 """Is told what happens: `("updates" | "custom", what)`."""
-FLUSH_SECONDS = 2.0
+FLUSH_SECONDS = 1.0
+"""How long a finished run waits for its trace; the process must exit within two seconds."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Session:
             raise UsageError(*_unanswered(waiting, decisions))
         answers = [{"type": decisions[step]} for step in waiting]
         command: Command[str] | None = Command(resume={"decisions": answers}) if waiting else None
-        return await self._run(command, thread_id, None, progress)
+        stamp = {"stamp": snapshot.values.get("stamp")}  # `begin`, which records it, does not run again
+        return await self._run(command, thread_id, None, progress, stamp)
 
     def thread_of(self, run_or_thread: str) -> str:
         """The thread of a run, by the run's id or its beginning; any other id is taken for a thread's."""
@@ -90,9 +92,11 @@ class Session:
         thread_id: str,
         context: Context | None,
         progress: Progress | None,
+        metadata: dict[str, Json] | None = None,
     ) -> dict[str, Json]:
         started, run_id = time.monotonic(), uuid4()
-        config: RunnableConfig = {**_config(thread_id), "run_id": run_id, "run_name": "warrant"}
+        named: RunnableConfig = {"run_id": run_id, "run_name": "warrant", "metadata": metadata or {}}
+        config: RunnableConfig = {**_config(thread_id), **named}
         stream = self.agent.astream(
             given,
             config,

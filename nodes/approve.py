@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
+from langchain_core.callbacks import adispatch_custom_event
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +17,7 @@ class ApproveView(TypedDict):
 
     awaiting: dict[str, dict[str, Json]]
     plan: dict[str, Json]
+    stamp: dict[str, Json]
 
 
 class _Decision(BaseModel):
@@ -39,6 +41,8 @@ class Approve:
         """Interrupt with the exact calls; what is approved is what was shown."""
         waiting = [Warrant.model_validate(warrant) for warrant in state["awaiting"].values()]
         reasons = {step.id: step.why for step in Plan.model_validate(state["plan"]).steps}
+        await adispatch_custom_event("warrant.stamp", state["stamp"])
+        await adispatch_custom_event("warrant.outcome", "needs_approval")
         decided = _decisions(_card(waiting, reasons), len(waiting))
         pairs = list(zip(waiting, decided, strict=True))
         approved = [

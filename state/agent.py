@@ -6,12 +6,15 @@ views it needs. A key that no channel has is refused by `checked`, since LangGra
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Annotated, TypedDict, TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import EphemeralValue
 from langgraph.graph.message import add_messages
 from pydantic import BaseModel, ConfigDict, Field
+
+# Pydantic draws no JSON Schema of `typing.TypedDict` before Python 3.12, and Studio needs one.
+from typing_extensions import TypedDict
 
 from state.schema import Json, JsonSchema
 from state.verdict import Outcome
