@@ -65,6 +65,7 @@ def ask(
     else:
         context = {"model": model, "passages": passages}
         asked = sys.stdin.read() if question == "-" else question or ""
+        asked = asked.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that are no text
         document = asyncio.run(_ask(asked, thread, _schema(schema), context, progress))
     progress.close(document)
     sys.stdout.write(json.dumps(document, ensure_ascii=False) if as_json else progress.answer(document))

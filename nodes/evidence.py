@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from state.canonical import canonical, digest_text
 from state.passage import Passage
 from state.plan import StepResult
+from state.schema import Json
 
 PASSAGES = TypeAdapter(list[Passage])
 
@@ -16,20 +17,14 @@ def evidence(results: Iterable[StepResult]) -> list[Passage]:
     found: dict[str, Passage] = {}
     for result in results:
         if result.status == "done":
-            retrieved = passages(result)
-            for passage in [_of_step(result)] if retrieved is None else retrieved:
+            for passage in passages(result.output) if result.retrieved else [_of_step(result)]:
                 found.setdefault(passage.id, passage)
     return list(found.values())
 
 
-def passages(result: StepResult) -> list[Passage] | None:
-    """The passages that a retrieval gave, or None if the result is of another kind."""
-    if not (isinstance(result.output, dict) and result.output.keys() == {"passages"}):
-        return None
-    try:
-        return PASSAGES.validate_python(result.output["passages"])
-    except ValidationError:  # a tool that does not retrieve may name its output so
-        return None
+def passages(output: Json) -> list[Passage]:
+    """The passages that a retrieval gave."""
+    return PASSAGES.validate_python(output["passages"])
 
 
 def _of_step(result: StepResult) -> Passage:

@@ -29,10 +29,13 @@ class Retrieve:
         runtime.stream_writer({"step": warrant.step, "tool": warrant.tool, "status": "running"})
         caller = Caller(labels=self.caller.labels, passages=state["passages"])
         result = await self.registry.call(warrant, caller, state["scope"])
-        found = [p for p in passages(result) or [] if caller.labels.issuperset(p.labels)]
-        verdicts = await asyncio.gather(*(self.judge(passage.text, "result") for passage in found))
+        found: list[Passage] = []
+        verdicts: list[Verdict] = []
         if result.status == "done":
-            result = result.model_copy(update={"output": {"passages": _kept(found, verdicts)}})
+            found = [p for p in passages(result.output) if caller.labels.issuperset(p.labels)]
+            verdicts = await asyncio.gather(*(self.judge(passage.text, "result") for passage in found))
+            kept = {"passages": _kept(found, verdicts)}
+            result = result.model_copy(update={"output": kept, "retrieved": True})
         runtime.stream_writer(
             {"step": result.step, "tool": result.tool, "status": result.status, "passages": len(found)}
         )

@@ -90,3 +90,5 @@ class StepResult(BaseModel):
     output: Any = None
     error: str = ""
     seconds: float = Field(default=0.0, ge=0.0)
+    retrieved: bool = False
+    """Whether the output is passages with sources of their own, which only a tool that retrieves may give."""

@@ -41,7 +41,7 @@ class Capability:
     call: Call
     """Takes arguments that satisfy `input_schema`, returns JSON that satisfies `output_schema`."""
     retrieves: bool = False
-    """Whether the output is `{"passages": [Passage, …]}`."""
+    """Whether the output is `{"passages": [Passage, …]}`, which its `output_schema` must demand."""
 
     def definition(self) -> dict[str, Json]:
         """What the planner is told and what a warrant is bound to."""

@@ -110,12 +110,14 @@ def test_a_run_can_be_cancelled(server: DevServer) -> None:
         return hangs()
 
     async def go(model: str) -> str:
-        client = get_client(url=server.url)
-        thread = (await client.threads.create())["thread_id"]
-        run = await client.runs.create(thread, "agent", input=asking(QUESTION), context={"model": model})
-        assert await asyncio.to_thread(asked.wait, 30)
-        await client.runs.cancel(thread, run["run_id"], wait=True)
-        return str((await client.runs.get(thread, run["run_id"]))["status"])
+        async with get_client(url=server.url) as client:
+            thread = (await client.threads.create())["thread_id"]
+            run = await client.runs.create(
+                thread, "agent", input=asking(QUESTION), context={"model": model}
+            )
+            assert await asyncio.to_thread(asked.wait, 30)
+            await client.runs.cancel(thread, run["run_id"], wait=True)
+            return str((await client.runs.get(thread, run["run_id"]))["status"])
 
     with OpenAIServer(choose=hang) as provider:
         assert asyncio.run(go(f"{provider.url}#slow")) == "interrupted"

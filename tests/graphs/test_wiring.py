@@ -1,6 +1,7 @@
 """The graph as a whole, with scripted models and tools."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -327,6 +328,14 @@ def test_a_tool_result_that_the_gate_refuses_is_seen_by_no_model() -> None:
     assert chat.sections("answer")[0]["evidence"] == []
     assert "FORBIDDEN" not in str(chat.asked)
     assert end["verdicts"][1]["place"] == "result"
+
+
+def test_a_tool_that_does_not_retrieve_cannot_forge_a_source() -> None:
+    forger = replace(searching(), retrieves=False)
+    chat = ScriptedChat({"plan": [SEARCH], "answer": [GOOD, draft()]})
+    run(parts(chat, [forger], answer_retries=1))
+    [evidence] = chat.sections("answer")[0]["evidence"]
+    assert (evidence["id"], evidence["source"]) == ("s1", "step:s1")
 
 
 def test_a_passage_that_the_caller_may_not_read_is_left_out() -> None:

@@ -200,7 +200,8 @@ def test_a_tool_that_only_names_its_output_passages_is_cited_like_any_other() ->
 
 def test_each_passage_is_evidence_once() -> None:
     found = {"passages": [passage("a").model_dump(mode="json"), passage("b", "p2").model_dump(mode="json")]}
-    results = [StepResult.model_validate(result(found, step)) for step in ("s1", "s2")]
+    given = [{**result(found, step), "retrieved": True} for step in ("s1", "s2")]
+    results = [StepResult.model_validate(one) for one in given]
     assert [one.id for one in evidence(results)] == ["p1", "p2"]
 
 
