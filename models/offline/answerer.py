@@ -13,7 +13,7 @@ from models.offline.outputs import Output
 from models.offline.prompt import AnswerPrompt
 from models.offline.rarity import coverage
 from models.offline.relevance import Question, Scored, rank
-from models.offline.units import Unit, units
+from models.offline.units import MAX_CHARS, Unit, units
 from models.offline.vectors import Remembered
 from models.text import terms
 from state.draft import Draft, DraftClaim, Quote
@@ -82,9 +82,9 @@ def read(prompt: AnswerPrompt) -> Reading:
     found: list[Output] = []
     left = MAX_EVIDENCE_CHARS
     for evidence in prompt.evidence[:MAX_PASSAGES]:
-        left -= len(evidence.text)
-        if left < 0:
+        if min(len(evidence.text), MAX_CHARS) > left:
             continue
+        left -= min(len(evidence.text), MAX_CHARS)
         if output := outputs.output(evidence):
             found.append(output)
             passages.append(outputs.passages(output))
@@ -190,10 +190,15 @@ def _same(one: Scored, other: Scored) -> bool:
 
 def _claim(unit: Unit) -> DraftClaim:
     lead = [Quote(passage=unit.passage, quote=unit.lead)] if unit.lead else []
-    short = unit.kind == "item" and unit.heading and len(unit.text.split()) <= SHORT_ITEM
-    head = f"{unit.lead} " if unit.lead else f"{unit.heading}: " if short else ""
+    head = f"{unit.lead} " if unit.lead else f"{unit.heading}: " if _needs_heading(unit) else ""
     text = " ".join(f"{head}{unit.text}".split())
     return DraftClaim(text=text, citations=[*lead, Quote(passage=unit.passage, quote=unit.quote)])
+
+
+def _needs_heading(unit: Unit) -> bool:
+    """A few words do; but a number of a title need not stand in the passage, and then nothing supports it."""
+    few = unit.short and unit.kind != "row" and len(unit.text.split()) <= SHORT_ITEM
+    return few and unit.heading != "" and not any(char.isdigit() for char in unit.heading)
 
 
 def _distinct(claims: Iterable[DraftClaim]) -> list[DraftClaim]:

@@ -126,7 +126,7 @@ def _split(sentence: str, context: str, commands: re.Pattern[str], before: Seque
     joint = re.compile(
         rf"(?:,|;)?\s+(?:and|then|also|plus|as well as)(?: then| also)?\s+"
         rf"(?=(?:{INTERROGATIVE}|{COMMAND})\b|(?:{AUXILIARY})\s+(?:{SUBJECT})\b|please\b|{extra})"
-        rf"|[?？]\s*(?=\S)",
+        rf"|,\s+(?=(?:what|how|why)\b|(?:{AUXILIARY})\s+(?:{SUBJECT})\b)|[?？]\s*(?=\S)",
         re.IGNORECASE,
     )
     found: list[Clause] = []

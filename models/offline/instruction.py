@@ -7,6 +7,9 @@ from models.offline.naming import words
 from models.offline.prompt import Tool
 from models.text import terms
 
+MAX_ORDER = 1_000
+"""A longer request is more than an order: it quotes or tells something."""
+
 NEGATED = re.compile(
     r"\b(?:not|never|don't|dont|doesn't|won't|without|no longer|cannot|can't|instead of)\b", re.IGNORECASE
 )
@@ -47,7 +50,7 @@ def ordered(clause: Clause, tool: Tool) -> bool:
     part of the whole is more than a rule can judge, so the tool is not planned.
     """
     sentence, request = clause.sentence, clause.request.strip()
-    if REPORTED.search(request) or QUOTED.search(request):
+    if len(request) > MAX_ORDER or REPORTED.search(request) or QUOTED.search(request):
         return False
     if NEGATED.search(sentence) or CONDITIONAL.search(sentence) or PARTIAL.search(clause.text):
         return False

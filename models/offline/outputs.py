@@ -15,7 +15,9 @@ from state.canonical import canonical
 from state.draft import DraftClaim, Quote
 from state.schema import Json
 
-MAX_FIELDS = 8
+MAX_JSON = 1_000_000
+"""A longer output is read as text."""
+MAX_FIELDS = 10
 MAX_ITEMS = 5
 MAX_QUOTE = 300
 LONG_TEXT = 200
@@ -44,7 +46,7 @@ class Output:
 
 def output(evidence: Evidence) -> Output | None:
     """The output of a step, or None if the evidence is a passage or no JSON."""
-    if not evidence.source.startswith("step:"):
+    if not evidence.source.startswith("step:") or len(evidence.text) > MAX_JSON:
         return None
     try:
         return Output(evidence, json.loads(evidence.text))
@@ -100,7 +102,8 @@ def _described(value: dict[str, Json], evidence: Evidence, question: str) -> Dra
     shown = [key for key, part in value.items() if key != subject and not _long(part) and key != "currency"]
     wanted = set(terms(question)) - set(name_terms(subject))
     asked = [key for key in shown if set(name_terms(key)) & wanted and not NAMING & set(words(key))]
-    keys = [*asked, *(key for key in shown if key == "status" and key not in asked)] if asked else shown
+    keys = list(dict.fromkeys([*asked, *(key for key in shown if key == "status")])) if asked else shown
+    keys.sort(key=lambda key: (key not in asked, key != "status", isinstance(value[key], list | dict)))
     keys = [key for key in keys if asked or value[key] not in (None, [], {}, "")][:MAX_FIELDS]
     if not keys:
         return None

@@ -13,19 +13,20 @@ from models.offline.units import Unit
 from models.offline.vectors import Remembered
 from models.text import terms
 
-PRESELECTED = 10
+PRESELECTED = 8
 """Units of a question that are embedded; the others share too few words with it. Up to 30 found no more."""
 OPENERS = 2
 """First units of the best passages, embedded whatever their words: the search found their passage."""
 
-SIMILARITY, COVERAGE, PASSAGE, KIND = 0.55, 0.4, 0.1, 0.1
+SIMILARITY, COVERAGE, PASSAGE, KIND, PLACE = 0.55, 0.4, 0.1, 0.2, 0.05
 """Weights of the score, tried out on the queries of `chunkeval` whose answers are marked."""
 REPEATS, PROMISES, CODE = 0.15, 0.3, 0.1
 """What a unit loses that repeats the question, that asks or announces instead of telling, or that is code."""
 PROMISE = re.compile(r"[?:][.\s]*$")
-CONTEXT = {"sentence": 0.5, "code": 0.5, "item": 0.9, "row": 0.9}
-"""What a word in title or heading counts beside one in the unit itself; an item says little without them."""
+CONTEXT, CONTEXT_OF_SHORT = 0.65, 0.9
+"""What a word of title or heading counts beside one of the unit itself; a short unit says little alone."""
 
+CURRENCY = r"(?:[$€£]|eur|usd|gbp|chf|cents?|dollars?|euros?|pounds?|(?:m|b)illion)"
 UNIT_OF_TIME = r"(?:second|minute|hour|day|night|week|month|quarter|year|decade|centur)"
 NUMBER_WORD = (
     r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirty|sixty|ninety|hundred"
@@ -42,7 +43,7 @@ KINDS = tuple(
         ),
         (
             r"\bhow much\b|\b(?:cost|price|fee|charge|charges|pay)\b",
-            r"\d|\bfree\b|\bno (?:charge|fee|cost)",
+            rf"{CURRENCY}\s*\d|\d\s*(?:{CURRENCY}|%)|\bfree\b|\bno (?:charge|fee|cost)",
             True,
         ),
         (
@@ -106,11 +107,9 @@ def rank(question: Question, passages: Sequence[Sequence[Unit]], embedder: Remem
         return []
     vectors = embedder.embed([question.text, *map(_embedded, candidates)])
     similarities = vectors[1:] @ vectors[0]
-    held = {
-        passage[0].passage: coverage(question.words, held_terms(passage)) for passage in passages if passage
-    }
+    bonus = _bonus(question, passages)
     scored = [
-        _scored(question, unit, float(similarity), vector, held[unit.passage])
+        _scored(question, unit, float(similarity), vector, bonus[unit.passage])
         for unit, similarity, vector in zip(candidates, similarities, vectors[1:], strict=True)
     ]
     return sorted(scored, key=lambda one: -one.score)
@@ -119,7 +118,18 @@ def rank(question: Question, passages: Sequence[Sequence[Unit]], embedder: Remem
 def lexical(question: Question, unit: Unit) -> float:
     """Weighted share of the question's words in the unit; a word of its context counts in part."""
     own = coverage(question.words, terms(unit.text))
-    return own + CONTEXT[unit.kind] * (coverage(question.words, terms(f"{unit.context} {unit.text}")) - own)
+    return own + (CONTEXT_OF_SHORT if unit.short else CONTEXT) * (
+        coverage(question.words, terms(f"{unit.context} {unit.text}")) - own
+    )
+
+
+def _bonus(question: Question, passages: Sequence[Sequence[Unit]]) -> dict[str, float]:
+    """What a unit gains from its passage: the words that it holds, and its place in the search."""
+    return {
+        passage[0].passage: PASSAGE * coverage(question.words, held_terms(passage)) + PLACE / (1 + place)
+        for place, passage in enumerate(passages)
+        if passage
+    }
 
 
 def held_terms(passage: Sequence[Unit]) -> set[str]:
@@ -141,17 +151,15 @@ def _preselected(question: Question, passages: Sequence[Sequence[Unit]]) -> list
 
 
 def _embedded(unit: Unit) -> str:
-    return unit.text if unit.kind == "sentence" else f"{unit.context}: {unit.text}"
+    return f"{unit.context}: {unit.text}" if unit.short else unit.text
 
 
 def _scored(
-    question: Question, unit: Unit, similarity: float, vector: NDArray[np.float32], held: float
+    question: Question, unit: Unit, similarity: float, vector: NDArray[np.float32], bonus: float
 ) -> Scored:
     covered = lexical(question, unit)
     fresh = set(terms(unit.text)) - question.words.keys()
-    gains = (
-        SIMILARITY * similarity + COVERAGE * covered + PASSAGE * held + KIND * kind(question.text, unit.text)
-    )
+    gains = SIMILARITY * similarity + COVERAGE * covered + bonus + KIND * kind(question.text, unit.text)
     promises = PROMISE.search(unit.text) is not None
     losses = REPEATS * (len(fresh) < 2) + PROMISES * promises + CODE * (unit.kind == "code")
     return Scored(unit, gains - losses, similarity, covered, vector)

@@ -12,6 +12,9 @@ MAX_CHARS = 20_000
 MAX_UNIT_CHARS = 1_200
 """A longer sentence is not quotable."""
 
+SHORT_WORDS = 3
+"""A sentence of so few words, such as `Price: 79.00 EUR.`, is read with its heading."""
+
 HEADING = re.compile(r"#{1,6}\s+|[^\n]*\n(?:=+|-{2,})$")
 FENCE = re.compile(r"(?:`{3,}|~{3,})[^\n]*\n(?P<code>.*?)\n?(?:`{3,}|~{3,})?\s*", re.DOTALL)
 ITEM = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -38,11 +41,15 @@ class Unit:
     """The line before that ends in a colon and is needed to understand a list item; quotable."""
     kind: str = "sentence"
 
+    @property
+    def short(self) -> bool:
+        """Whether it can hardly be understood without its heading."""
+        return self.kind in ("item", "row") or len(self.text.split()) <= SHORT_WORDS
+
 
 def units(evidence: Evidence) -> list[Unit]:
     """The quotable pieces of a passage, in its order."""
-    text = evidence.text[:MAX_CHARS]
-    return [unit for unit in _read(evidence, text) if len(unit.quote) <= MAX_UNIT_CHARS]
+    return list(_read(evidence, evidence.text[:MAX_CHARS]))
 
 
 def _read(evidence: Evidence, text: str) -> Iterator[Unit]:
@@ -50,6 +57,8 @@ def _read(evidence: Evidence, text: str) -> Iterator[Unit]:
     header: list[str] | None = None
     for start, end in _spans(text):
         quote = text[start:end]
+        if len(quote) > MAX_UNIT_CHARS:
+            continue
         if HEADING.match(quote):
             heading, lead, before, header = _plain(quote.lstrip("# ")), "", "", None
             continue

@@ -165,7 +165,7 @@ def test_an_injection_is_text_like_any_other(answered: Answers) -> None:
             "Where is order WR-1042?",
             ORDER,
             "order_status",
-            "Order WR-1042: items Kettle (price 49.9, quantity 1), status shipped, total 49.9 EUR.",
+            "Order WR-1042: status shipped, total 49.9 EUR, items Kettle (price 49.9, quantity 1).",
         ),
         (
             "Refund order WR-1042",
@@ -344,3 +344,22 @@ def test_quotes_are_exact_whatever_the_evidence(
     evidence = [{"id": f"p{index}", "source": "x", "text": text} for index, text in enumerate(passages)]
     draft = answered(request_text, [*evidence, step(output, "tool")])
     assert Draft.model_validate_json(draft.model_dump_json()) == draft
+
+
+def test_a_title_with_a_number_is_no_part_of_a_claim(answered: Answers) -> None:
+    evidence = [
+        {"id": "p", "source": "p.md", "title": ["Prices of 2026", "Kestrel kettle"], "text": "Price: 79 EUR."}
+    ]
+    asked = "What is the price of the Kestrel kettle?"
+    assert texts(answered(asked, evidence)) == ["Kestrel kettle: Price: 79 EUR."]
+    dated = [{**evidence[0], "title": ["Kestrel kettle 2026"]}]
+    assert texts(answered(asked, dated)) == ["Price: 79 EUR."]
+
+
+def test_a_huge_document_does_not_hide_the_next(answered: Answers) -> None:
+    huge = {"id": "huge", "source": "huge.txt", "text": "Tea. " * 100_000}
+    assert "p1" in {
+        quote.passage
+        for claim in answered("What does return shipping cost?", [huge, *DOCUMENTS]).claims
+        for quote in claim.citations
+    }

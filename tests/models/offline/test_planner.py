@@ -103,6 +103,15 @@ def searched(query: str) -> tuple[str, dict[str, Any]]:
             [searched("Was kostet der Versand nach Österreich?")],
         ),
         ("どのくらいで返品できますか？", [searched("どのくらいで返品できますか？")]),
+        (
+            "Where is order WR-1042, what is 3 * 12.50 and what does express shipping cost?",
+            [
+                (STATUS, ORDER),
+                (CALCULATE, {"expression": "3 * 12.50"}),
+                searched("what does express shipping cost?"),
+            ],
+        ),
+        ("Is the tea, which is green, organic?", [searched("Is the tea, which is green, organic?")]),
         ("hello", []),
         ("Thanks!", []),
         ("", []),
