@@ -1,4 +1,7 @@
-"""How fast documents are indexed and found, what that costs, and how good it is: `python -m benchmarks.indexing`."""
+"""How fast documents are indexed and found, and how well.
+
+python -m benchmarks.indexing --corpus corpus.jsonl.gz --queries queries.jsonl.gz --qrels qrels.tsv
+"""
 
 import argparse
 import gzip
@@ -26,7 +29,7 @@ PASSAGES = 50
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", type=Path, required=True, help="JSONL, also gzipped: _id, title, text")
     parser.add_argument("--queries", type=Path, required=True, help="JSONL, also gzipped: _id, text")

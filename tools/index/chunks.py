@@ -99,8 +99,8 @@ def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
     """Runs of blocks under one heading; a heading without text is joined with what follows."""
     section: list[Block] = []
     for block in blocks:
-        opens = block.kind == "heading" or (section and block.title != section[-1].title)
-        if opens and any(one.kind != "heading" for one in section):
+        has_text = bool(section) and section[-1].kind != "heading"
+        if has_text and (block.kind == "heading" or block.title != section[-1].title):
             yield section
             section = []
         section.append(block)
