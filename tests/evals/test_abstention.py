@@ -135,6 +135,11 @@ def test_what_is_shipped_is_what_was_measured() -> None:
     shipped = json.loads(CALIBRATION.read_text(encoding="utf-8"))
     assert calibration().threshold == shipped["threshold"]
     assert set(shipped["data"]) == set(NAMES)
+    card = CALIBRATION.with_suffix(".md").read_text(encoding="utf-8")
+    for name in ("abstains_though_answerable", "answers_elsewhere", "answers_removed"):
+        rate = shipped["held_out"][name]
+        share, low, high = (f"{rate[key]:.3f}"[1:] for key in ("share", "low", "high"))
+        assert f"| {share} | {low}–{high} | {rate['n']} |" in card
     assert shipped["held_out"]["auc_elsewhere"] > 0.95
     assert shipped["held_out"]["abstains_though_answerable"]["share"] < 0.2
     assert shipped["held_out"]["answers_elsewhere"]["share"] < 0.1
