@@ -15,7 +15,8 @@ from tools.index.chunks import Chunk, Count, approximate, cut, embedded
 from tools.index.document import BrokenDocumentError, Document
 from tools.index.files import Broken
 from tools.index.isolation import Isolation, isolation
-from tools.index.writer import Entry, Finished, Known, Writer, writing
+from tools.index.records import Entry, Finished, Known
+from tools.index.writer import Writer, writing
 
 BATCH_PASSAGES = 256
 """Passages that are embedded and written together: a kill loses the work of a few seconds."""

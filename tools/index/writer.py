@@ -5,9 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -17,48 +15,10 @@ from models.embeddings.names import Embedder
 from models.text import terms
 from state.canonical import digest_text
 from tools.index.catalogue import BUSY_SECONDS, FORMAT, NAME, SCHEMA, check_embedding, read_meta, reported
-from tools.index.chunks import Chunk, embedded
-from tools.index.document import Document
+from tools.index.chunks import embedded
 from tools.index.lock import exclusive
+from tools.index.records import Entry, Finished, Known, Waiting
 from tools.index.vectors import BATCH, Vectors
-
-
-class Known(NamedTuple):
-    """What the catalogue knows of a file."""
-
-    name: str
-    digest: str
-
-
-class Waiting(NamedTuple):
-    """A passage that is to be embedded anew."""
-
-    passage: int
-    title: tuple[str, ...]
-    text: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A source that is ready to be written."""
-
-    file: str
-    document: Document
-    chunks: Sequence[Chunk]
-    vectors: NDArray[np.float32]
-    """Shape (chunks, dimensions)."""
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A file that was read."""
-
-    path: str
-    digest: str
-    """Empty if it is to be read again next time."""
-    error: str = ""
-    sources: frozenset[str] | None = None
-    """What it holds; its other sources are removed. None keeps them all."""
 
 
 class Writer:
