@@ -41,6 +41,7 @@ class Progress:
         spent = f"{usage['model_calls']} model calls, {tokens} tokens{cost}, {usage['seconds']:.2f} s"
         self._line(document["outcome"], spent, "green" if document["outcome"] == "answered" else "yellow")
         self._line("trace", f"warrant trace show {document['run_id']}")
+        self._console.print()
 
     def answer(self, document: Mapping[str, Any]) -> str:
         """The answer as text, or what is needed to go on."""
@@ -66,4 +67,4 @@ class Progress:
             )
 
     def _line(self, label: str, text: str, style: str = "cyan") -> None:
-        self._console.print(Text(f"{label:<9}", style=style) + Text(text))
+        self._console.print(Text(f"{label:<15}", style=style) + Text(text))

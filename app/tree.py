@@ -1,7 +1,7 @@
 """Drawing traces in the terminal."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,6 +71,10 @@ def listed(roots: Sequence[Run]) -> RenderableType:
     return table
 
 
+DIGITS = 8
+"""Of a digest, in the header."""
+
+
 def drawn(runs: Sequence[Run], *, hidden: bool) -> RenderableType:
     """The header and the tree of `warrant trace show`."""
     gone = _gone(runs[0])
@@ -95,8 +99,19 @@ def _header(runs: Sequence[Run], *, gone: bool) -> Text:
     head.append(f"{_time(root, gone=gone)}, {len(runs)} runs, {spent['model_calls']} model calls, ")
     head.append(f"{spent['input_tokens']} + {spent['output_tokens']} tokens, {cost}\n")
     stamp = root.metadata.get("stamp")
-    head.append("no stamp" if stamp is None else f"stamp {json.dumps(stamp, ensure_ascii=False)}", "dim")
+    head.append("no stamp" if stamp is None else f"stamp {', '.join(_stamped(stamp))}", "dim")
     return head
+
+
+def _stamped(stamp: Any, name: str = "") -> Iterator[str]:  # noqa: ANN401  JSON
+    """Each part of a stamp with its name; of a digest its beginning, which is enough to compare."""
+    if isinstance(stamp, dict):
+        for key, part in stamp.items():
+            yield from _stamped(part, f"{name} {key}".strip())
+    else:
+        text = str(stamp)
+        digest = text.removeprefix("sha256:")
+        yield f"{name} {text if text == digest else digest[:DIGITS]}"
 
 
 def _line(run: Run, *, gone: bool) -> Text:

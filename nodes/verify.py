@@ -141,7 +141,7 @@ def _data(data: Json, terms: Terms) -> list[Violation]:
 
 def _answer(claims: list[Claim], draft: Draft, results: list[StepResult]) -> Answer:
     notes = [f"{r.tool} was not called: {r.error}." for r in results if r.status == "rejected"]
-    lines = [claim.text for claim in claims] or ([] if notes else [ABSTENTION])
+    lines = [claim.text for claim in claims] or ([] if notes or draft.missing else [ABSTENTION])
     missing = [draft.missing] if draft.missing else []
     return Answer(text="\n".join([*lines, *notes, *missing]), claims=tuple(claims), data=draft.data)
 

@@ -11,6 +11,9 @@ Status: TypeAlias = Literal["running", "ok", "error", "interrupted"]
 HIDDEN = "langsmith:hidden"
 """Tag of the runs that LangGraph makes for itself."""
 
+PIECE = "seq:step:"
+"""Beginning of the tag of the pieces of a node's sequence: what follows the node itself is its edges."""
+
 INTERRUPT = "GraphInterrupt("
 """How the error of a run begins that stopped to ask a human; LangSmith tells it by the same prefix."""
 
@@ -59,5 +62,6 @@ class Run(BaseModel):
 
     @property
     def hidden(self) -> bool:
-        """Whether LangGraph made this run for itself."""
-        return HIDDEN in self.tags
+        """Whether LangGraph made this run for itself: a write, or an edge behind a node that went well."""
+        edge = self.run_type == "chain" and any(tag.startswith(PIECE) for tag in self.tags)
+        return HIDDEN in self.tags or (edge and not self.error)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from state.policy import Limits, Policy
 from state.settings import PROJECT
 from state.usage import Usage
 from tests.fakes import MemoryLedger, ScriptedChat, parts
+from tests.servers.processes import BIN
 from tools.calculator import calculate
 from tools.orders import OrderDesk, order_status, refund_order
 from tools.registry import Registry
@@ -128,3 +130,10 @@ def test_tool_definitions(registry: Registry, write: bool) -> None:
 def test_architecture_page(write: bool) -> None:
     page = architecture(parts(ScriptedChat({})))
     assert (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8") == page, "run `make docs`"
+
+
+def test_command_line_reference() -> None:
+    command = [BIN / "typer", "app.cli", "utils", "docs", "--name", "warrant", "--title", "The command line"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    page = (PROJECT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert page.split() == done.stdout.split(), "run `make docs`"

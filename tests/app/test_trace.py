@@ -86,7 +86,7 @@ def test_show_draws_the_tree_with_times_tokens_cost_gist_and_errors(store: Store
     assert lines[0] == "trace abc1  answered"
     assert lines[1].startswith("thread t1  started ")
     assert lines[2] == "1000 ms, 5 runs, 1 model calls, 7 + 3 tokens, $0.2500"
-    assert lines[3] == 'stamp {"graph": "sha256:1"}'
+    assert lines[3] == "stamp graph 1"
     assert lines[4:] == [
         "abc1 chain ok 1000 ms",
         "├── model llm ok 1000 ms 7+3 tokens $0.2500  the [bold]plan[/bold] [31m",

@@ -37,8 +37,9 @@ class DevServer:
 
 def warrant(*args: str, env: dict[str, str], timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """Run the console script."""
+    command = [BIN / "warrant", *args]
     return subprocess.run(
-        [BIN / "warrant", *args], env=env, capture_output=True, text=True, timeout=timeout, check=False
+        command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=timeout, check=False
     )
 
 
