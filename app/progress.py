@@ -61,7 +61,9 @@ class Progress:
 
     def _step(self, event: Mapping[str, Any]) -> None:
         if event.get("status") in MARKS and event["status"] != "running":
-            found = f", {event['passages']} passages" if "passages" in event else ""
+            found = (
+                f", {event['passages']} passages" if event["status"] == "done" and "passages" in event else ""
+            )
             self._line(
                 "step", f"{event['step']} {event['tool']} {MARKS[event['status']]} {event['status']}{found}"
             )

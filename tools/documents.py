@@ -1,5 +1,7 @@
 """The capability `search_documents`: passages of the indexed documents, as the caller may read them."""
 
+import asyncio
+
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
@@ -9,7 +11,7 @@ from state.errors import WarrantError
 from state.passage import Passage
 from state.policy import RetrievalPolicy
 from tools.capability import Caller, Capability, ToolError, typed
-from tools.index.search import Index
+from tools.index.search import NOTHING, Index
 
 
 class Search(BaseModel):
@@ -65,6 +67,8 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
         )
         try:
             documents = await retriever.ainvoke(search.query)
+            if not documents and await asyncio.to_thread(index.is_empty):
+                raise ToolError(NOTHING, "")
         except WarrantError as error:
             raise ToolError(error.message, error.way_out) from error
         return Passages(passages=[Passage(text=one.page_content, **one.metadata) for one in documents])

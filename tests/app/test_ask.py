@@ -113,6 +113,13 @@ def test_abstains_when_the_documents_do_not_tell(ask: Ask, question: str) -> Non
     assert "not a language model" in document["answer"]["text"]
 
 
+def test_an_empty_index_is_said_with_the_way_out(tmp_path: Path) -> None:
+    asked = Asked(warrant("ask", QUESTION, "--json", env=environment(tmp_path)))
+    assert asked.json["calls"][0]["status"] == "failed"
+    assert asked.json["answer"]["claims"] == []
+    assert "`warrant index add PATH`" in asked.json["answer"]["text"]
+
+
 def test_a_refund_waits_is_approved_and_happens_once(ask: Ask) -> None:
     waits = ask("Please refund order WR-1042.", "--json")
     assert waits.code == 4

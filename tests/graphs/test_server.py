@@ -112,9 +112,7 @@ def test_a_run_can_be_cancelled(server: DevServer) -> None:
     async def go(model: str) -> str:
         async with get_client(url=server.url) as client:
             thread = (await client.threads.create())["thread_id"]
-            run = await client.runs.create(
-                thread, "agent", input=asking(QUESTION), context={"model": model}
-            )
+            run = await client.runs.create(thread, "agent", input=asking(QUESTION), context={"model": model})
             assert await asyncio.to_thread(asked.wait, 30)
             await client.runs.cancel(thread, run["run_id"], wait=True)
             return str((await client.runs.get(thread, run["run_id"]))["status"])
