@@ -2,8 +2,10 @@
 
 import json
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -27,7 +29,8 @@ warrant ask "Refund order WR-1042" --json
 
 warrant ask --resume THREAD --approve s1
 
-Exit codes: 0 answered, 2 usage error, 3 refused, 4 needs approval or input, 5 failed."""
+Exit codes: 0 answered, 2 usage error, 3 refused, 4 needs approval or input, 5 failed, 130 stopped
+by Ctrl-C."""
 
 
 def ask(
@@ -50,8 +53,6 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Ask the agent a question, continue a conversation, or answer a run that waits."""
-    import asyncio
-
     from app.progress import Progress
 
     decisions = _decisions(approve or [], reject or [])
@@ -61,16 +62,28 @@ def ask(
         raise UsageError("--approve and --reject need --resume ID.", "See warrant ask --help.")
     progress = Progress()
     if resume is not None:
-        document = asyncio.run(_resume(resume, decisions, progress))
+        document = _run(_resume(resume, decisions, progress), resume)
     else:
-        context = {"model": model, "passages": passages}
         asked = sys.stdin.read() if question == "-" else question or ""
         asked = asked.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that are no text
-        document = asyncio.run(_ask(asked, thread, _schema(schema), context, progress))
+        context = {"model": model, "passages": passages}
+        thread = thread or str(uuid4())
+        document = _run(_ask(asked, thread, _schema(schema), context, progress), thread)
     progress.close(document)
     sys.stdout.write(json.dumps(document, ensure_ascii=False) if as_json else progress.answer(document))
     sys.stdout.write("\n")
     raise typer.Exit(EXIT_CODES[document["outcome"]])
+
+
+def _run(work: Coroutine[Any, Any, dict[str, Any]], id_: str) -> dict[str, Any]:
+    """Wait for the document; Ctrl-C loses nothing that is finished."""
+    import asyncio
+
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"warrant: Stopped. Go on with: warrant ask --resume {id_}\n")
+        raise typer.Exit(ExitCode.STOPPED) from None
 
 
 def _decisions(approved: list[str], rejected: list[str]) -> dict[str, Any]:
@@ -96,7 +109,7 @@ def _schema(path: Path | None) -> dict[str, Any] | None:
 
 async def _ask(
     question: str,
-    thread: str | None,
+    thread: str,
     schema: dict[str, Any] | None,
     context: dict[str, Any],
     progress: "Progress",

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +15,11 @@ from nodes.release import shown
 from state.answer import Answer
 
 MARKS = {"running": "…", "done": "✓", "failed": "✗", "rejected": "✗", "skipped": "-", "unknown": "?"}
+
+
+def command() -> str:
+    """How this program can be called again from here."""
+    return "warrant" if shutil.which("warrant") else os.path.relpath(sys.argv[0])
 
 
 class Progress:
@@ -40,7 +47,7 @@ class Progress:
         tokens = usage["input_tokens"] + usage["output_tokens"]
         spent = f"{usage['model_calls']} model calls, {tokens} tokens{cost}, {usage['seconds']:.2f} s"
         self._line(document["outcome"], spent, "green" if document["outcome"] == "answered" else "yellow")
-        self._line("trace", f"warrant trace show {document['run_id']}")
+        self._line("trace", f"{command()} trace show {document['run_id']}")
         self._console.print()
 
     def answer(self, document: Mapping[str, Any]) -> str:
@@ -48,7 +55,7 @@ class Progress:
         if document["waiting"]:
             calls = [f"{w['step']}: {w['tool']} {json.dumps(w['args'])}" for w in document["waiting"]]
             flags = " ".join(f"--approve {w['step']}" for w in document["waiting"])
-            way_out = f"warrant ask --resume {document['thread_id']} {flags}   (or --reject)"
+            way_out = f"{command()} ask --resume {document['thread_id']} {flags}   (or --reject)"
             return "\n".join(["These calls need your approval:", *calls, way_out])
         given = document["answer"]
         return shown(Answer.model_validate(given)) if given else str(document["reason"])

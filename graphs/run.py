@@ -1,8 +1,9 @@
 """Running the agent in this process: a question in, one document out."""
 
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal, cast
 from uuid import uuid4
@@ -16,7 +17,7 @@ from langgraph.types import Command, StateSnapshot
 from graphs.parts import Application, application
 from graphs.wiring import wire
 from state.agent import AgentInput, AgentOutput, AgentState, Context
-from state.errors import UsageError
+from state.errors import UsageError, WarrantError
 from state.schema import Json, JsonSchema
 from state.usage import Usage
 
@@ -25,6 +26,10 @@ Progress = Callable[[str, Mapping[str, Json]], None]
 """Is told what happens: `("updates" | "custom", what)`."""
 FLUSH_SECONDS = 1.0
 """How long a finished run waits for its trace; the process must exit within two seconds."""
+
+
+class CheckpointError(WarrantError):
+    """The checkpoints cannot be read or written, since the disk is full or the file locked or damaged."""
 
 
 @dataclass(frozen=True)
@@ -104,23 +109,40 @@ class Session:
             stream_mode=["updates", "custom"],
             durability="sync",
         )
-        async for mode, what in stream:
-            if progress is not None:
-                progress(str(mode), cast(dict[str, Json], what))
-        snapshot = await self.agent.aget_state(_config(thread_id))
+        try:
+            async for mode, what in stream:
+                if progress is not None:
+                    progress(str(mode), cast(dict[str, Json], what))
+            snapshot = await self.agent.aget_state(_config(thread_id))
+        except sqlite3.Error as error:
+            raise _unkept(error, f"then go on with: warrant ask --resume {thread_id}") from error
         return _document(snapshot, str(run_id), thread_id, time.monotonic() - started)
 
 
 @asynccontextmanager
 async def session() -> AsyncIterator[Session]:
-    """An agent whose checkpoints are kept under the home folder."""
+    """An agent whose checkpoints are kept under the home folder.
+
+    Raises:
+        CheckpointError: they cannot be opened.
+    """
     app = application()
-    app.settings.home.mkdir(parents=True, exist_ok=True)
-    async with AsyncSqliteSaver.from_conn_string(str(app.settings.home / "checkpoints.db")) as saver:
+    async with AsyncExitStack() as stack:
         try:
-            yield Session(app, wire(app.parts).compile(checkpointer=saver, name="warrant"))
-        finally:
-            app.tracer.flush(FLUSH_SECONDS)
+            app.settings.home.mkdir(parents=True, exist_ok=True)
+            path = app.settings.home / "checkpoints.db"
+            saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
+            await saver.setup()
+        except (sqlite3.Error, OSError) as error:
+            raise _unkept(error, "then ask again") from error
+        stack.callback(app.tracer.flush, FLUSH_SECONDS)
+        yield Session(app, wire(app.parts).compile(checkpointer=saver, name="warrant"))
+
+
+def _unkept(error: Exception, then: str) -> CheckpointError:
+    return CheckpointError(
+        f"The run cannot be kept under WARRANT_HOME: {error}.", f"Free the disk or the file, {then}."
+    )
 
 
 def _config(thread_id: str) -> RunnableConfig:

@@ -11,6 +11,7 @@ class ExitCode(IntEnum):
     REFUSED = 3
     NEEDS_HUMAN = 4
     FAILED = 5
+    STOPPED = 130
 
 
 class WarrantError(Exception):

@@ -238,6 +238,32 @@ def test_a_killed_run_resumes_without_repeating_what_was_done(ask: Ask, home: Pa
     assert "calculate" in shown.stdout
 
 
+def test_a_stopped_run_says_how_to_go_on(home: Path) -> None:
+    asked = threading.Event()
+
+    def hang(_body: Any) -> Behaviour:
+        asked.set()
+        return hangs()
+
+    with OpenAIServer(choose=hang) as server:
+        command = [BIN / "warrant", "ask", "What?", "--thread", "stopped", "--model", f"{server.url}#m"]
+        process = subprocess.Popen(command, env=environment(home), stderr=subprocess.PIPE, text=True)
+        assert asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "warrant ask --resume stopped" in said
+    assert "Traceback" not in said
+
+
+def test_checkpoints_that_cannot_be_written_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints.db").mkdir()
+    asked = Asked(warrant("ask", QUESTION, env=environment(tmp_path)))
+    assert asked.code == 5
+    assert "cannot be kept under WARRANT_HOME" in asked.err
+    assert "Traceback" not in asked.err
+
+
 def test_help_shows_an_example_and_imports_nothing_heavy() -> None:
     shown = warrant("ask", "--help", env=environment(Path("/nowhere")))
     assert "Examples:" in shown.stdout

@@ -46,7 +46,8 @@ def warrant(*args: str, env: dict[str, str], timeout: float = 120) -> subprocess
 def environment(home: Path, **more: str) -> dict[str, str]:
     """The environment of a newcomer: no keys, a home of its own."""
     kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TMPDIR")}
-    return {**kept, "WARRANT_HOME": str(home), **more}
+    path = f"{BIN}{os.pathsep}{kept.get('PATH', '')}"
+    return {**kept, "PATH": path, "WARRANT_HOME": str(home), **more}
 
 
 @contextlib.contextmanager
