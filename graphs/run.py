@@ -1,5 +1,6 @@
 """Running the agent in this process: a question in, one document out."""
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -17,7 +18,7 @@ from langgraph.types import Command, StateSnapshot
 from graphs.parts import Application, application
 from graphs.wiring import wire
 from state.agent import AgentInput, AgentOutput, AgentState, Context
-from state.errors import UsageError, WarrantError
+from state.errors import BoundExceededError, UsageError, WarrantError
 from state.schema import Json, JsonSchema
 from state.usage import Usage
 
@@ -109,11 +110,20 @@ class Session:
             stream_mode=["updates", "custom"],
             durability="sync",
         )
+        seconds = self.app.parts.policy.limits.seconds
         try:
-            async for mode, what in stream:
-                if progress is not None:
-                    progress(str(mode), cast(dict[str, Json], what))
+            async with asyncio.timeout(seconds) as limit:
+                async for mode, what in stream:
+                    if progress is not None:
+                        progress(str(mode), cast(dict[str, Json], what))
             snapshot = await self.agent.aget_state(_config(thread_id))
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise BoundExceededError(
+                f"The run took longer than limits.seconds, {seconds:g} s.",
+                f"Raise it in policy.toml, then go on with: warrant ask --resume {thread_id}",
+            ) from error
         except sqlite3.Error as error:
             raise _unkept(error, f"then go on with: warrant ask --resume {thread_id}") from error
         return _document(snapshot, str(run_id), thread_id, time.monotonic() - started)

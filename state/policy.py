@@ -50,6 +50,8 @@ class Limits(_Section):
     tokens: int = Field(default=200_000, ge=1_000, le=100_000_000)
     """Input and output tokens together."""
     cost_usd: float = Field(default=1.0, ge=0, le=10_000)
+    seconds: float = Field(default=600.0, gt=0, le=86_400)
+    """Wall-clock time of one run; what is finished stays, and the run can be resumed."""
     request_chars: int = Field(default=20_000, ge=1, le=10_000_000)
 
 

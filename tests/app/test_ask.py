@@ -256,6 +256,18 @@ def test_a_stopped_run_says_how_to_go_on(home: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_a_run_that_takes_too_long_is_stopped_and_can_be_resumed(home: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    given = (PROJECT / "policy.toml").read_text(encoding="utf-8")
+    policy.write_text(given.replace("[limits]", "[limits]\nseconds = 1"), encoding="utf-8")
+    env = environment(home, WARRANT_POLICY=str(policy))
+    with OpenAIServer(hangs()) as server:
+        late = Asked(warrant("ask", "What?", "--thread", "late", "--model", f"{server.url}#m", env=env))
+    assert late.code == 5
+    assert "limits.seconds" in late.err
+    assert "warrant ask --resume late" in late.err
+
+
 def test_checkpoints_that_cannot_be_written_are_reported(tmp_path: Path) -> None:
     (tmp_path / "checkpoints.db").mkdir()
     asked = Asked(warrant("ask", QUESTION, env=environment(tmp_path)))
