@@ -31,6 +31,9 @@ KEYS = {
     "stamp",
 }
 
+# A background job of a shell, as CI may be, ignores Ctrl-C, and its children with it.
+LISTEN = "from signal import *; import os, sys; signal(SIGINT, SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+LISTENING = [BIN / "python", "-c", LISTEN]
 Ask = Callable[..., "Asked"]
 
 
@@ -246,7 +249,8 @@ def test_a_stopped_run_says_how_to_go_on(home: Path) -> None:
         return hangs()
 
     with OpenAIServer(choose=hang) as server:
-        command = [BIN / "warrant", "ask", "What?", "--thread", "stopped", "--model", f"{server.url}#m"]
+        command = [*LISTENING, BIN / "warrant", "ask", "What?", "--thread", "stopped"]
+        command += ["--model", f"{server.url}#m"]
         process = subprocess.Popen(command, env=environment(home), stderr=subprocess.PIPE, text=True)
         assert asked.wait(60)
         process.send_signal(signal.SIGINT)
