@@ -254,7 +254,10 @@ def test_a_stopped_run_says_how_to_go_on(home: Path) -> None:
         process = subprocess.Popen(command, env=environment(home), stderr=subprocess.PIPE, text=True)
         assert asked.wait(60)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "warrant ask --resume stopped" in said
     assert "Traceback" not in said
