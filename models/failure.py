@@ -87,7 +87,7 @@ def _is_transport(error: BaseException) -> bool:
 
 
 def _is_rejection(error: Exception, code: int | None, said: str) -> bool:
-    """Some servers say 500 to a `response_format` they do not know (llama.cpp's issue 23463)."""
+    """Some servers say 500 to a `response_format` they do not know."""
     if any(kind.__name__ == "ContextOverflowError" for kind in type(error).__mro__):
         return False
     return code in REJECTING or (code == 500 and STRUCTURE.search(said) is not None)

@@ -1,7 +1,7 @@
 """Verify: keeps of a draft what its citations support."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -49,7 +49,12 @@ class Verify:
             broken = [Violation.model_validate(v) for v in state["attempts"][-1]["violations"]]
             return _back(broken, broken, state, None)
         draft = Draft.model_validate(state["draft"])
-        kept = checked(draft, evidence(results), state["request"])
+        found = evidence(results)
+        kept = checked(draft, found, state["request"])
+        known = [state["request"], *(passage.text for passage in found)]
+        if strange := strange_numbers(draft.missing or "", known):
+            kept.violations.append(_stands_nowhere("/missing", strange))
+            draft = draft.model_copy(update={"missing": None})
         broken = _data(draft.data, state["terms"])
         lost = kept.violations if draft.claims and not kept.claims else []
         answer = _answer(kept.claims, draft, results)
@@ -70,10 +75,9 @@ def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
     for index, claim in enumerate(draft.claims):
         citations = list(_resolved(claim.citations, passages))
         problems += _unresolved(index, claim, passages)
-        if strange := _strange_numbers(claim, citations, passages, request):
-            problems.append(
-                Violation(path=f"/claims/{index}/text", message=f"{strange} stands in no cited evidence")
-            )
+        texts = [request, *(passages[citation.passage].text for citation in citations)]
+        if citations and (strange := strange_numbers(claim.text, texts)):
+            problems.append(_stands_nowhere(f"/claims/{index}/text", strange))
         elif citations and claim.text.strip():
             claims.append(Claim(text=" ".join(claim.text.split()), citations=tuple(citations)))
     return Checked(claims, problems)
@@ -106,14 +110,14 @@ def _unresolved(index: int, claim: DraftClaim, passages: dict[str, Passage]) -> 
             yield Violation(path=path, message=f"the quote is not in the text of {quote.passage!r}")
 
 
-def _strange_numbers(
-    claim: DraftClaim, citations: list[Citation], passages: dict[str, Passage], request: str
-) -> str:
-    """Numbers of the claim that stand neither in a passage it cites nor in the request."""
-    texts = {passages[citation.passage].text for citation in citations} | {request}
+def strange_numbers(said: str, texts: Iterable[str]) -> str:
+    """Numbers that stand in none of the texts, separated by commas."""
     known = {value for text in texts for number in NUMBER.findall(text) for value in _values(number)}
-    strange = {number for number in NUMBER.findall(claim.text) if not known & _values(number)}
-    return ", ".join(sorted(strange)) if citations else ""
+    return ", ".join(sorted({number for number in NUMBER.findall(said) if not known & _values(number)}))
+
+
+def _stands_nowhere(path: str, numbers: str) -> Violation:
+    return Violation(path=path, message=f"{numbers} stands in no cited evidence")
 
 
 def _values(number: str) -> set[str]:

@@ -231,6 +231,12 @@ def test_an_empty_draft_abstains_at_once() -> None:
     assert verified(draft(missing="The price."))["answer"]["text"] == "The price."
 
 
+def test_what_is_missing_must_not_bring_in_numbers() -> None:
+    update = verified(draft(missing="It was founded in 1887."))
+    assert update["answer"]["text"] == ABSTENTION
+    assert update["violations"][0]["path"] == "/missing"
+
+
 def test_a_draft_that_was_no_draft_goes_back_with_what_is_wrong() -> None:
     broken = [{"path": "/claims", "message": "is missing"}]
     assert verified(None, attempts=[{"violations": broken}])["feedback"] == broken
