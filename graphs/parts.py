@@ -76,15 +76,16 @@ def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
         # A tape is used up as it plays, so that each use of it starts with a fresh one.
         return chat(name, policy.models, chosen) if name.startswith("tape:") else kept(name)
 
+    release = {"warrant": version("warrant")}
+    fixed: dict[str, Json] = {
+        "prompts": {name: digest_text(text) for name, text in prompts.items()},
+        "tools": registry.digest(),
+        "policy": policy.digest(),
+    }
+
     def stamp(model: str) -> dict[str, Json]:
-        return {
-            "warrant": version("warrant"),
-            "graph": digest_text(drawing),
-            "prompts": {name: digest_text(text) for name, text in prompts.items()},
-            "tools": registry.digest(),
-            "policy": policy.digest(),
-            "models": {"chat": named(model).name, "embedding": policy.models.embedding},
-        }
+        models = {"chat": named(model).name, "embedding": policy.models.embedding}
+        return {**release, "graph": drawing, **fixed, "models": models}
 
     parts = Parts(
         policy=policy,

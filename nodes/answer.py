@@ -48,8 +48,7 @@ class Answerer:
             Usage.model_validate(state["usage"]),
             self.limits,
         )
-        valid = asked.reply is not None and not asked.reply.violations
-        return {**asked.update, "draft": asked.reply.value if asked.reply and valid else None}
+        return {**asked.update, "draft": asked.value}
 
 
 def _sections(state: AnswerView) -> dict[str, Json]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from models.chat import Chat, ModelError, Prompt, Reply
+from models.chat import Chat, ModelError, Prompt
 from models.sections import render
 from state.agent import AgentState, Ending
 from state.policy import Limits
@@ -21,9 +21,9 @@ CHARS_PER_TOKEN = 4
 
 @dataclass(frozen=True)
 class Asked:
-    """The reply, or None where the run ends, and what the state learns of it."""
+    """The value that was asked for, or None where there is no valid one, and what the state learns of it."""
 
-    reply: Reply | None
+    value: Json
     update: AgentState
 
 
@@ -43,7 +43,8 @@ async def ask(chat: Chat, prompt: Prompt, usage: Usage, limits: Limits) -> Asked
         "model": reply.model,
         "strategy": reply.strategy,
     }
-    return Asked(reply, {"attempts": [attempt], "usage": (usage + reply.usage).model_dump()})
+    value = None if reply.violations else reply.value
+    return Asked(value, {"attempts": [attempt], "usage": (usage + reply.usage).model_dump()})
 
 
 def exceeded(usage: Usage, limits: Limits, tokens: int) -> str | None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 
 from nodes.gate import Judge
+from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.canonical import canonical
-from state.plan import StepResult, Warrant
+from state.plan import StepResult
 from state.verdict import Verdict
 from tools.capability import Caller
 from tools.registry import Registry
@@ -23,18 +24,13 @@ class Execute:
 
     async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
         """Call the tool and judge its output."""
-        warrant = Warrant.model_validate(state["warrant"])
-        runtime.stream_writer({"step": warrant.step, "tool": warrant.tool, "status": "running"})
+        warrant = started(state, runtime)
         result = await self.registry.call(warrant, self.caller, state["scope"])
         verdicts: list[Verdict] = []
         if result.status == "done":
             verdicts = [await self.judge(canonical(result.output), "result")]
             result = self._gated(result, verdicts[0])
-        runtime.stream_writer({"step": result.step, "tool": result.tool, "status": result.status})
-        return {
-            "results": {result.step: result.model_dump(mode="json")},
-            "verdicts": [v.model_dump(mode="json") for v in verdicts if v.decision != "allow"],
-        }
+        return ended(result, verdicts, runtime)
 
     def _gated(self, result: StepResult, verdict: Verdict) -> StepResult:
         """Withhold a refused output; what was written stays done, so that no re-plan writes it again."""

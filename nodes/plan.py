@@ -46,10 +46,9 @@ class Planner:
             Usage.model_validate(state["usage"]),
             self.limits,
         )
-        valid = asked.reply is not None and not asked.reply.violations
         return {
             **asked.update,
-            "plan": asked.reply.value if asked.reply and valid else None,
+            "plan": asked.value,
             # An answer given earlier holds words of documents, and a failed step words of a tool.
             "tainted": bool(state["results"]) or len(state["messages"]) > 1,
         }

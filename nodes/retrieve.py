@@ -7,9 +7,9 @@ from langgraph.runtime import Runtime
 
 from nodes.evidence import passages
 from nodes.gate import Judge
+from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.passage import Passage
-from state.plan import Warrant
 from state.verdict import Verdict
 from tools.capability import Caller
 from tools.registry import Registry
@@ -25,8 +25,7 @@ class Retrieve:
 
     async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
         """Search, and keep the passages that may be used."""
-        warrant = Warrant.model_validate(state["warrant"])
-        runtime.stream_writer({"step": warrant.step, "tool": warrant.tool, "status": "running"})
+        warrant = started(state, runtime)
         caller = Caller(labels=self.caller.labels, passages=state["passages"])
         result = await self.registry.call(warrant, caller, state["scope"])
         found: list[Passage] = []
@@ -36,13 +35,7 @@ class Retrieve:
             verdicts = await asyncio.gather(*(self.judge(passage.text, "result") for passage in found))
             kept = {"passages": _kept(found, verdicts)}
             result = result.model_copy(update={"output": kept, "retrieved": True})
-        runtime.stream_writer(
-            {"step": result.step, "tool": result.tool, "status": result.status, "passages": len(found)}
-        )
-        return {
-            "results": {result.step: result.model_dump(mode="json")},
-            "verdicts": [v.model_dump(mode="json") for v in verdicts if v.decision != "allow"],
-        }
+        return ended(result, verdicts, runtime, passages=len(found))
 
 
 def _kept(found: list[Passage], verdicts: list[Verdict]) -> list[dict[str, object]]:

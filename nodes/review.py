@@ -104,10 +104,8 @@ def _counts(plan: Plan, finished: list[StepResult], registry: Registry) -> Itera
 
 def _repeats(plan: Plan, finished: list[StepResult], registry: Registry) -> Iterator[Violation]:
     """A new plan must not do again what an earlier one of this turn did, or may have done."""
-    happened = [(r.tool, r.args) for r in finished if r.status in ("done", "unknown")]
     for index, step in enumerate(plan.steps):
-        writes = registry.find(step.tool) and registry.policy_of(step.tool).effect != "read"
-        if writes and (step.tool, step.args) in happened:
+        if registry.repeats(step.tool, step.args, finished):
             yield _at(f"/steps/{index}", f"{step.tool} was already called with these arguments")
 
 

@@ -38,7 +38,8 @@ class Schedule:
         earlier = [result for key, result in results.items() if key not in {s.id for s in plan.steps}]
         for step in _in_order(plan):
             made = None if step.id in results else self._next(step, results)
-            if isinstance(made, Warrant) and self._happened(made, earlier):
+            # Review cannot see a repeated write behind a reference.
+            if isinstance(made, Warrant) and self.registry.repeats(made.tool, made.args, earlier):
                 made = _closed(step, made.args, f"{step.tool} was already called with these arguments")
             if isinstance(made, StepResult):
                 results[step.id] = made
@@ -58,14 +59,6 @@ class Schedule:
             if result is not None and result.status != "done":
                 return _closed(step, step.args, f"step {before} gave nothing", "skipped")
         return None if None in needed.values() else self._warrant(step, results)
-
-    def _happened(self, warrant: Warrant, earlier: list[StepResult]) -> bool:
-        """Whether an earlier plan of this turn made this write; review cannot see it behind a reference."""
-        return self.registry.policy_of(warrant.tool).effect != "read" and any(
-            digest([r.tool, r.args]) == digest([warrant.tool, warrant.args])
-            for r in earlier
-            if r.status in ("done", "unknown")
-        )
 
     def _asks(self, tool: str, tainted: bool) -> bool:
         policy = self.registry.policy_of(tool)

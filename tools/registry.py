@@ -81,6 +81,14 @@ class Registry:
         """The policy of an allowed tool."""
         return self._policy.tools[name]
 
+    def repeats(self, tool: str, args: dict[str, Json], finished: Iterable[StepResult]) -> bool:
+        """Whether the call would write again what a finished step wrote, or may have written."""
+        return (
+            tool in self._tools
+            and self.policy_of(tool).effect != "read"
+            and any((r.tool, r.args) == (tool, args) for r in finished if r.status in ("done", "unknown"))
+        )
+
     def digest(self) -> str:
         """Digest of all allowed definitions."""
         return digest([tool.definition() for tool in self.allowed()])
