@@ -142,6 +142,8 @@ async def session() -> AsyncIterator[Session]:
         try:
             app.settings.home.mkdir(parents=True, exist_ok=True)
             path = app.settings.home / "checkpoints.db"
+            # Where a file cannot be opened, aiosqlite's thread may outlive the loop and print a traceback.
+            await asyncio.to_thread(lambda: sqlite3.connect(path).close())
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
             await saver.setup()
         except (sqlite3.Error, OSError) as error:
