@@ -8,8 +8,8 @@ from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
-from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, uses
-from state.provenance import Analysis, in_order, origins, spoken
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, data_of, spoken
+from state.provenance import Analysis, in_order, origins
 from state.schema import Json, Violation, violations
 from tools.registry import Registry
 
@@ -44,7 +44,7 @@ class Progress:
 
     def _may_go_on(self, step: Step) -> bool:
         """Whether everything that the step needs is there; it is skipped if that never will be."""
-        data = uses(step.args, step.when, step.for_each)
+        data = data_of(step)
         for before in sorted(data | set(step.after)):
             result = self._known.get(before)
             wanted = ("done",) if before in data else SETTLED
@@ -88,7 +88,7 @@ class Progress:
             output=[{"item": item, "output": one.output} for item, one in pairs if one.status == "done"],
             error=wrong.error if wrong else "",
             rounds=len(found),
-            fields=[(one.tool, one.pointer) for one in sorted(self._analysis.each[step.id].fields)],
+            fields=self._analysis.made_of(step),
         )
 
     def _one(self, step: Step, scope: Scope, name: str) -> Iterator[Warrant]:
@@ -156,7 +156,7 @@ class Progress:
 
     @cached_property
     def _analysis(self) -> Analysis:
-        return Analysis(self.plan, self._before, self.registry.output_schema)
+        return Analysis(self.plan, self._before, self.registry.output_schema, tainted=self.tainted)
 
 
 def closing(failed: list[StepResult], replans: int) -> str:

@@ -71,9 +71,21 @@ def uses(*values: object) -> frozenset[str]:
     return frozenset(match["step"] if match else "" for match in named)
 
 
+def spoken(step: Step) -> dict[str, Any]:
+    """The arguments in which expressions are looked for: the schema of an extract is none of ours."""
+    if step.tool != EXTRACT or "schema" not in step.args:
+        return step.args
+    return {**step.args, "schema": {"$literal": step.args["schema"]}}
+
+
+def data_of(step: Step) -> frozenset[str]:
+    """Ids of the steps whose outputs this one uses."""
+    return uses(spoken(step), step.when, step.for_each)
+
+
 def needs(step: Step) -> frozenset[str]:
     """Ids of the steps that must be finished before this one."""
-    return frozenset(step.after) | uses(step.args, step.when, step.for_each)
+    return frozenset(step.after) | data_of(step)
 
 
 class Warrant(BaseModel):

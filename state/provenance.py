@@ -1,12 +1,15 @@
 """Provenance: where the arguments of a call come from, and whether policy lets them."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
+from state.canonical import canonical
 from state.inference import Known, infer
-from state.plan import EXTRACT, THINKING, Plan, Step, StepResult, needs
+from state.plan import EXTRACT, THINKING, Plan, Step, StepResult, needs, spoken
 from state.schema import Json, JsonSchema, Violation
 from state.shape import Field, Shape, Sources, anything, described, rounds, walk
 from state.subschema import ANY
@@ -24,15 +27,24 @@ COMPOSED: JsonSchema = {
 }
 """Output schema of `compose`."""
 DEFAULT_SOURCES = ("literal", "trusted")
-QUOTED = re.compile(r'"(.*)"', re.DOTALL)
+BEFORE, AFTER = r"(?<![\w.])(?<!\w[,@:/+=&?%-])", r"(?!\w)(?![.,@:/+=&?%-]\w)"
+"""That no word goes on: `b.com` is no word of `a@b.com`, nor `13` one of `13:30`."""
+NUMBER = re.compile(rf"{BEFORE}-?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?{AFTER}", re.ASCII)
+"""A number in a sentence, perhaps with commas between its thousands."""
 
 
 class Analysis:
     """The shapes of a plan's arguments and outputs, and what is wrong with its expressions."""
 
-    def __init__(self, plan: Plan, finished: Iterable[StepResult], schema_of: OutputSchema) -> None:
-        """Infer every step, each after those it needs."""
+    def __init__(
+        self, plan: Plan, finished: Iterable[StepResult], schema_of: OutputSchema, *, tainted: bool = False
+    ) -> None:
+        """Infer every step, each after those it needs.
+
+        What a tainted plan tells a model in words or in a schema may be the words of others.
+        """
         self._schema_of = schema_of
+        self._tainted = tainted
         self._outputs: dict[str, Shape] = {
             one.step: self._kept(one) for one in finished if one.status == "done"
         }
@@ -69,28 +81,33 @@ class Analysis:
 
     def _output(self, step: Step, args: Shape) -> Shape:
         if step.tool in THINKING:
-            sources = args.part("sources")
             schema = step.args.get("schema") if step.tool == EXTRACT else COMPOSED
-            return described(
-                schema if isinstance(schema, dict) else {}, None, sources.sources if sources else Sources()
-            )
+            return described(schema if isinstance(schema, dict) else {}, None, self._thought(args))
         schema = self._schema_of(step.tool)
         return described(schema or {}, Field(step.tool, ""))
 
+    def _thought(self, args: Shape) -> Sources:
+        """What a model may make its reply of: its sources, and what it is told to do with them."""
+        sources = args.part("sources")
+        told = Sources() if sources is None else sources.sources
+        return told | (args.sources if self._tainted else Sources(fields=args.sources.fields))
+
+    def made_of(self, step: Step) -> list[tuple[str, str]]:
+        """The fields that the output of a step is made of, besides those of its own tool."""
+        found = self.each[step.id].fields if step.id in self.each else frozenset()
+        if step.tool in THINKING:
+            found |= self._thought(self.args[step.id]).fields
+        return [(one.tool, one.pointer) for one in sorted(found)]
+
     def _kept(self, result: StepResult) -> Shape:
-        """The shape of the output of a step that ran before."""
-        made_of = Sources(fields=frozenset(Field(*one) for one in result.fields or ()))
+        """The shape of the output of a step that ran before; what no field made is as good as a literal."""
+        fields = frozenset(Field(*one) for one in result.fields or ())
+        said = frozenset() if fields else frozenset({canonical(result.output)})
+        made_of = Sources(said, fields)
         if result.tool in THINKING:
             return anything(made_of)
         output = described(self._schema_of(result.tool) or {}, Field(result.tool, ""))
         return output if result.rounds is None else rounds(anything(made_of), output)
-
-
-def spoken(step: Step) -> dict[str, Json]:
-    """The arguments in which expressions are looked for: the schema of an extract is none of ours."""
-    if step.tool != EXTRACT or "schema" not in step.args:
-        return step.args
-    return {**step.args, "schema": {"$literal": step.args["schema"]}}
 
 
 def in_order(plan: Plan) -> Iterator[Step]:
@@ -157,9 +174,19 @@ def _literal_allowed(text: str, allowed: tuple[str, ...], request: str) -> bool:
 
 
 def stands_in(literal: str, request: str) -> bool:
-    """Whether a literal, as canonical JSON, stands in the request as words of its own, or is no text."""
-    if literal in ("null", "true", "false", '""'):
+    """Whether a literal, as canonical JSON, stands in the request as words of its own, or says nothing.
+
+    A number stands there as a number: 50 in "50.00 EUR", but neither in "50.5" nor in "item-50".
+    """
+    value = json.loads(literal)
+    if value in (None, True, False, "") and not _is_number(value):
         return True
-    quoted = QUOTED.fullmatch(literal)
-    said = re.escape(quoted[1] if quoted else literal)
-    return re.search(rf"(?<![\w.]){said}(?![\w])", request, re.IGNORECASE) is not None
+    if _is_number(value):
+        said = (match[0].replace(",", "") for match in NUMBER.finditer(request))
+        return any(Decimal(one) == Decimal(literal) for one in said)
+    words = re.escape(value if isinstance(value, str) else literal)
+    return re.search(rf"{BEFORE}{words}{AFTER}", request, re.IGNORECASE) is not None
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
