@@ -253,7 +253,10 @@ DEFECTS: dict[str, Mutate] = {
         ),
     ),
     "condition that is none": _step(
-        *({"when": wrong} for wrong in (1, "yes", ["x"], {"$ref": "s1#/owner"}, {"$count": BILLS}, {"a": True}))
+        *(
+            {"when": wrong}
+            for wrong in (1, "yes", ["x"], {"$ref": "s1#/owner"}, {"$count": BILLS}, {"a": True})
+        )
     ),
     "schema of an extract": _step(
         *(

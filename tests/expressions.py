@@ -1,5 +1,6 @@
 """Random expressions: some that mean nothing, and some that are typed as the operators want them."""
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -82,6 +83,7 @@ PATTERNS = st.sampled_from(["[0-9]+", "(bill) ([0-9]+)?", "^a", ".*"])
 UNITS = st.sampled_from(["days", "hours", "minutes"])
 
 
+@cache
 def texts(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     """Expressions that give a text, or null."""
     steps = st.sampled_from(["s1", "s2"])
@@ -109,6 +111,7 @@ def texts(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def numbers(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     """Expressions that give a number, or null."""
     steps = st.sampled_from(["s1", "s2"])
@@ -132,6 +135,7 @@ def numbers(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def conditions(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     """Expressions that hold or not."""
     steps = st.sampled_from(["s1", "s2"])
@@ -158,6 +162,7 @@ def conditions(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def rows(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     """Expressions that give a row, or null."""
     steps = st.sampled_from(["s1", "s2"])
@@ -173,6 +178,7 @@ def rows(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def tables(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     """Expressions that give a list of rows."""
     steps = st.sampled_from(["s1", "s2"])
@@ -195,10 +201,11 @@ def tables(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     )
 
 
+@cache
 def lists(depth: int, item: bool = False) -> st.SearchStrategy[Any]:
     """Expressions that give a list of texts."""
     steps = st.sampled_from(["s1", "s2"])
-    flat = [st.builds(lambda s: {"$ref": f"{s}#/head/tags"}, steps), st.lists(WORDS, max_size=2)]
+    flat = [st.builds(lambda s: {"$ref": f"{s}#/head/tags"}, steps), st.lists(WORDS, min_size=1, max_size=2)]
     flat += [st.just({"$item": "/tags"})] if item else []
     if not depth:
         return st.one_of(flat)
