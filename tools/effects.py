@@ -21,7 +21,7 @@ GRACE_SECONDS = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 """Seconds between two looks at an effect that someone else is making."""
 SHOWN_DIGITS = 12
-"""Digits of a key that an error shows; a whole one would look like a secret to the gate."""
+"""Digits of a key that an error shows; so many name one effect."""
 
 T = TypeVar("T")
 
