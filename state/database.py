@@ -1,10 +1,12 @@
 """The database: its tables, how it is opened, and what its errors mean."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
 
 from sqlalchemy import (
     Column,
@@ -150,14 +152,28 @@ def _parsed(url: str) -> URL:
 
 def _sqlite(where: URL, durable: bool) -> Engine:
     Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(where.update_query_dict({"timeout": str(WAIT_SECONDS), **where.query}))
+    patient = where.update_query_dict({"timeout": str(WAIT_SECONDS), **where.query})
+    engine = create_engine(patient)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection, float(str(patient.query["timeout"])))
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
 
     return engine
+
+
+def _use_wal(connection: SqliteConnection, seconds: float) -> None:
+    """Let readers and a writer work at once; of two that switch a new file, SQLite does not let one wait."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.005)
 
 
 def _server(where: URL, durable: bool) -> Engine:

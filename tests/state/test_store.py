@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -148,6 +149,20 @@ def test_a_locked_database_is_reported(sqlite_url: str) -> None:
     store.write_runs([run("b")])
     assert len(store.traces()) == 2
     store.close()
+
+
+def test_a_new_store_waits_for_another_process_that_creates_it(sqlite_url: str) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # SQLite answers a switch to WAL "locked" at once, without waiting
+    ends = threading.Timer(0.3, other.execute, ("COMMIT",))
+    ends.start()
+    store = Store(sqlite_url)
+    assert store.traces() == []
+    store.close()
+    ends.join()
+    other.close()
 
 
 def test_a_full_disk_is_reported_and_loses_nothing(sqlite_url: str) -> None:
