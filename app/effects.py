@@ -61,6 +61,7 @@ def resolve(
     with _store() as store:
         settled = store.resolve(key, happened=happened, output=_json(output))
     typer.echo(json.dumps(asdict(settled), indent=2) if as_json else _line(settled))
+    typer.echo(f"Go on with: warrant ask --resume {settled.scope.rpartition('/')[0]}", err=True)
 
 
 @contextmanager

@@ -98,6 +98,9 @@ def test_the_console_script_says_the_way_out_and_its_exit_code(store: Store, tmp
     wrong = warrant("effects", "resolve", "ffff", "--happened", env=env)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert wrong.stderr.startswith("warrant: No effect has a key that begins with 'ffff'.")
+    settled = warrant("effects", "resolve", LOST[7:19], "--happened", "--json", env=env)
+    assert json.loads(settled.stdout)["state"] == "done"
+    assert settled.stderr == "Go on with: warrant ask --resume t1\n"
     empty = warrant("effects", "list", "--thread", "none", env=env)
     assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", "No effect is unknown.\n")
-    assert LOST in warrant("effects", "list", "--json", env=env).stdout
+    assert LEFT in warrant("effects", "list", "--json", env=env).stdout
