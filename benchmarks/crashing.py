@@ -182,11 +182,12 @@ def warrant(world: World, store: Store, saver: AsyncSqliteSaver, stop: Sequence[
         chat=lambda _name: Oracle(),
         registry=Registry(tools, policy, MortalLedger(store, world)),
         judge=_judge,
-        caller=Caller(),
+        caller=lambda _runtime: Caller(),
         terms=_terms,
         stamp=lambda model: {"models": {"chat": model}},
         plan_instructions="Plan.",
         answer_instructions="Answer.",
+        thinking_instructions={},
     )
     return wire(parts).compile(checkpointer=saver, interrupt_before=list(stop))
 

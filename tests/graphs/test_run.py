@@ -43,7 +43,10 @@ def test_a_run_is_resumed_once_its_unknown_effect_is_settled(home: Path, happene
             key = effect_key(values["scope"], call["step"], call["tool"], call["args"])
             more = {"scope": values["scope"], "step": call["step"], "tool": call["tool"], "args_digest": "d"}
             agent.app.store.claim(key, **more, seconds=0)  # a process that was killed after it
-            ended = [await agent.resume("t", {call["step"]: "approve"}), await agent.resume("t", {})]
+            ended = [
+                await agent.resume("t", {call["step"]: {"type": "approve"}}),
+                await agent.resume("t", {}),
+            ]
             agent.app.store.resolve(key, happened=happened, output={"refund_id": 7})
             return [*ended, await agent.resume("t", {})]
 
