@@ -222,17 +222,26 @@ def races_of(racer: Racer, races: int, folder: Path) -> Report:
 
 
 def cost(count: int, folder: Path) -> Report:
-    """Median milliseconds of a durable claim, of recording its result, and of both around an instant call."""
+    """Median milliseconds of a durable claim, of recording its result, and of both around an instant call.
+
+    Beside them what the disk takes to make one page durable, which each of the two waits for once.
+    """
     store = Store(f"sqlite:///{folder / 'warrant.db'}")
-    taken: dict[str, list[float]] = {"claim": [], "finish": [], "claim and finish": []}
+    taken: dict[str, list[float]] = {"fsync": [], "claim": [], "finish": [], "claim and finish": []}
+    page = os.open(folder / "page", os.O_WRONLY | os.O_CREAT)
     for number in range(WARM_UP + count):
+        start = time.perf_counter()
+        os.write(page, bytes(4096))
+        os.fsync(page)
         began = time.perf_counter()
         store.claim(f"k{number}", scope="t/m", step="s1", tool="t", args_digest="d", plan="p", seconds=20)
         claimed = time.perf_counter()
         store.finish(f"k{number}", {"line": "x"})
         ended = time.perf_counter()
-        for name, seconds in zip(taken, (claimed - began, ended - claimed, ended - began), strict=True):
+        spent = (began - start, claimed - began, ended - claimed, ended - began)
+        for name, seconds in zip(taken, spent, strict=True):
             taken[name].append(seconds)
+    os.close(page)
     taken["at_most_once"] = asyncio.run(calls(count, store))
     store.close()
     return {name: round(1e3 * statistics.median(seconds[WARM_UP:]), 3) for name, seconds in taken.items()}

@@ -285,6 +285,16 @@ def test_a_write_that_is_cancelled_stays_unknown(ledger: Ledger) -> None:
     assert len(tool.calls) == 1
 
 
+def test_an_idempotency_key_is_filled_in_at_the_call_and_is_no_part_of_the_warrant(ledger: Ledger) -> None:
+    tool = Tool(raising(ConnectionResetError("after sending")))
+    tool.capability = Capability("tool", "A tool.", {"type": "object"}, OUTPUT, tool.call)
+    door = registry(tool, ledger, effect="write", idempotency="key")
+    result = call(door, tool.warrant())
+    assert (result.status, result.args) == ("unknown", {"n": 1})
+    sent = [args.pop("key") for args in tool.calls]
+    assert (len(sent), len(set(sent)), tool.calls) == (2, 1, [{"n": 1}] * 2)
+
+
 class Recorder(AsyncCallbackHandler):
     """What LangChain's callbacks see."""
 
