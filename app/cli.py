@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app import ask, index, trace
+from app import ask, effects, index, trace
 from state.errors import WarrantError
 
 cli = typer.Typer(
@@ -17,6 +17,7 @@ cli = typer.Typer(
 cli.command("ask", epilog=ask.EPILOG)(ask.ask)
 cli.add_typer(index.commands, name="index")
 cli.add_typer(trace.commands, name="trace")
+cli.add_typer(effects.commands, name="effects")
 
 
 def main() -> None:
