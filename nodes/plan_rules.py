@@ -65,7 +65,7 @@ def plan_violations(plan: Plan, rules: Rules) -> Iterator[Violation]:
     if tangled:  # what its steps give cannot be said
         return
     analysis = Analysis(plan, rules.finished, rules.registry.output_schema)
-    yield from analysis.violations
+    yield from analysis.violations()
     for index, step in enumerate(plan.steps):
         for found in _step(step, known, analysis, rules):
             yield _at(f"/steps/{index}{found.path}", found.message)
@@ -116,7 +116,7 @@ def _step(step: Step, known: set[str], analysis: Analysis, rules: Rules) -> Iter
     elif rules.registry.find(step.tool) is None:
         yield _at("/tool", f"{step.tool!r} is not an allowed tool")
     else:
-        yield from _call(step, analysis.args[step.id], rules)
+        yield from _call(step, analysis.args(step.id), rules)
 
 
 def _thought(step: Step) -> Iterator[Violation]:
@@ -174,7 +174,7 @@ def _answer(plan: Plan, analysis: Analysis, schema: JsonSchema | None) -> Iterat
         return
     check = violations if is_literal(plan.answer) else certain_violations
     yield from (_at("/answer" + broken.path, broken.message) for broken in check(schema, plan.answer))
-    yield from _types(plan.answer, analysis.answer, schema, "/answer")
+    yield from _types(plan.answer, analysis.answer(), schema, "/answer")
 
 
 def _at(path: str, message: str) -> Violation:

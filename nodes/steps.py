@@ -1,6 +1,7 @@
 """How far the steps of a plan are: which may run now, with which arguments, and which never can."""
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -80,6 +81,7 @@ class Progress:
         statuses = {one.status for one in found}
         worst: tuple[StepStatus, ...] = ("unknown", "failed", "done", "rejected", "answered")
         status: StepStatus = next((one for one in worst if one in statuses), "done")
+        each = self._analysis.elements(step.id)
         wrong = next((one for one in found if one.status == status != "done"), None)
         pairs = zip(elements, found, strict=True)
         return StepResult(
@@ -90,7 +92,7 @@ class Progress:
             output=[{"item": item, "output": one.output} for item, one in pairs if one.status == "done"],
             error=wrong.error if wrong else "",
             rounds=len(found),
-            fields=[(one.tool, one.pointer) for one in sorted(self._analysis.each[step.id].fields)],
+            fields=[(one.tool, one.pointer) for one in sorted(each.sources.fields)] if each else [],
         )
 
     def _one(self, step: Step, scope: Scope, name: str) -> Iterator[Warrant]:
@@ -153,13 +155,13 @@ class Progress:
     ) -> None:
         self.closed[name] = StepResult(step=name, tool=step.tool, args=args, status=status, error=error)
 
-    @property
-    def _known(self) -> dict[str, StepResult]:
-        return self.results | self.closed
+    @cached_property
+    def _known(self) -> ChainMap[str, StepResult]:
+        return ChainMap(self.closed, self.results)
 
     @property
-    def _outputs(self) -> dict[str, Json]:
-        return {key: one.output for key, one in self._known.items() if one.status == "done"}
+    def _outputs(self) -> Mapping[str, Json]:
+        return _Outputs(self._known)
 
     @cached_property
     def _before(self) -> list[StepResult]:
@@ -169,7 +171,25 @@ class Progress:
 
     @cached_property
     def _analysis(self) -> Analysis:
-        return Analysis(self.plan, self._before, self.registry.output_schema)
+        return Analysis(self.plan, self.results.values(), self.registry.output_schema)
+
+
+@dataclass(frozen=True)
+class _Outputs(Mapping[str, Json]):
+    """The outputs of the steps that are done."""
+
+    results: Mapping[str, StepResult]
+
+    def __getitem__(self, step: str) -> Json:
+        if (found := self.results[step]).status != "done":
+            raise KeyError(step)
+        return found.output
+
+    def __iter__(self) -> Iterator[str]:
+        return (step for step, found in self.results.items() if found.status == "done")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def closing(failed: list[StepResult], replans: int) -> str:

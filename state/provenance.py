@@ -1,7 +1,7 @@
 """Provenance: where the arguments of a call come from, and whether policy lets them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
@@ -28,54 +28,84 @@ QUOTED = re.compile(r'"(.*)"', re.DOTALL)
 
 
 class Analysis:
-    """The shapes of a plan's arguments and outputs, and what is wrong with its expressions."""
+    """The shapes of a plan's arguments and outputs, inferred where they are asked for."""
 
-    def __init__(self, plan: Plan, finished: Iterable[StepResult], schema_of: OutputSchema) -> None:
-        """Infer every step, each after those it needs."""
+    def __init__(self, plan: Plan, results: Iterable[StepResult], schema_of: OutputSchema) -> None:
+        """Take the plan and what ran so far in this turn; no step may wait for itself."""
+        self._plan = plan
         self._schema_of = schema_of
-        self._outputs: dict[str, Shape] = {
-            one.step: self._kept(one) for one in finished if one.status == "done"
+        self._steps = {step.id: step for step in plan.steps}
+        results = list(results)
+        self._before = {
+            one.step: one for one in results if one.status == "done" and one.step not in self._steps
         }
-        self.each: dict[str, Sources] = {}
-        """Step id → what the list of its `for_each` may be made of."""
-        self.args: dict[str, Shape] = {}
-        """Step id → shape of its arguments."""
-        self.violations: list[Violation] = []
-        places = {step.id: index for index, step in enumerate(plan.steps)}
-        for step in in_order(plan):
-            self._step(step, ("steps", places[step.id]))
-        if plan.answer is not None:
-            self.answer = infer(plan.answer, Known(self._outputs, found=self.violations), ("answer",))
+        self._called = {one.step: one.tool for one in results if one.tool not in THINKING}
+        self._outputs = _Outputs(self)
+        self._args: dict[str, Shape] = {}
+
+    def violations(self) -> list[Violation]:
+        """What is wrong with the expressions of the plan."""
+        found: list[Violation] = []
+        for index, step in enumerate(self._plan.steps):
+            self._infer(step, found, ("steps", index))
+        if self._plan.answer is not None:
+            infer(self._plan.answer, Known(self._outputs, found=found), ("answer",))
+        return found
+
+    def answer(self) -> Shape:
+        """The shape of the plan's answer."""
+        return infer(self._plan.answer, Known(self._outputs))
+
+    def args(self, step: str) -> Shape:
+        """The shape of a step's arguments."""
+        if step not in self._args:
+            self._args[step] = self._infer(self._steps[step], [], ())
+        return self._args[step]
 
     def sources(self, step: str, argument: str) -> Sources:
         """What an argument of a step may be made of."""
-        found = self.args[step].part(argument)
+        found = self.args(step).part(argument)
         return found.sources if found else Sources()
 
-    def _step(self, step: Step, path: tuple[str | int, ...]) -> None:
-        known = Known(self._outputs, found=self.violations)
-        if step.for_each is not None:
-            each = infer(step.for_each, known, (*path, "for_each"))
-            if "array" not in each.types:
-                known.wrong((*path, "for_each"), "is no list")
-            self.each[step.id] = each.sources
-            known = Known(self._outputs, each.part(ANY) or anything(each.sources), None, self.violations)
+    def elements(self, step: str) -> Shape | None:
+        """The shape of the elements of the step's `for_each`."""
+        return self._each(self._steps[step], [], ())
+
+    def output(self, step: str) -> Shape | None:
+        """The shape of a step's output, of this plan or of one before it in this turn."""
+        if step in self._before:
+            return self._kept(self._before[step])
+        if step not in self._steps:
+            return None
+        output, each = self._given(self._steps[step]), self.elements(step)
+        return output if each is None else rounds(each, output)
+
+    def _infer(self, step: Step, found: list[Violation], path: tuple[str | int, ...]) -> Shape:
+        """The shape of the arguments; what is wrong with the step's expressions is added to `found`."""
+        known = Known(self._outputs, self._each(step, found, path), found=found)
         if step.when is not None and "boolean" not in infer(step.when, known, (*path, "when")).types:
             known.wrong((*path, "when"), "is no condition")
-        args = infer(spoken(step), known, (*path, "args"))
-        self.args[step.id] = args
-        output = self._output(step, args)
-        self._outputs[step.id] = output if known.each is None else rounds(known.each, output)
+        return infer(spoken(step), known, (*path, "args"))
 
-    def _output(self, step: Step, args: Shape) -> Shape:
+    def _each(self, step: Step, found: list[Violation], path: tuple[str | int, ...]) -> Shape | None:
+        if step.for_each is None:
+            return None
+        known = Known(self._outputs, found=found)
+        elements = infer(step.for_each, known, (*path, "for_each"))
+        if "array" not in elements.types:
+            known.wrong((*path, "for_each"), "is no list")
+        return elements.part(ANY) or anything(elements.sources)
+
+    def _given(self, step: Step) -> Shape:
+        """What one call of the step gives."""
         if step.tool in THINKING:
-            sources = args.part("sources")
             schema = step.args.get("schema") if step.tool == EXTRACT else COMPOSED
-            return described(
-                schema if isinstance(schema, dict) else {}, None, sources.sources if sources else Sources()
-            )
-        schema = self._schema_of(step.tool)
-        return described(schema or {}, Field(step.tool, ""))
+            made_of = self.sources(step.id, "sources")
+            return described(schema if isinstance(schema, dict) else {}, None, made_of)
+        mine = {tool for name, tool in self._called.items() if name.partition(".")[0] == step.id}
+        if mine - {step.tool}:  # a human had another tool called instead
+            return anything(Sources(fields=frozenset(Field(tool, "") for tool in mine)))
+        return described(self._schema_of(step.tool) or {}, Field(step.tool, ""))
 
     def _kept(self, result: StepResult) -> Shape:
         """The shape of the output of a step that ran before."""
@@ -84,6 +114,24 @@ class Analysis:
             return anything(made_of)
         output = described(self._schema_of(result.tool) or {}, Field(result.tool, ""))
         return output if result.rounds is None else rounds(anything(made_of), output)
+
+
+class _Outputs(Mapping[str, Shape]):
+    """The outputs of all steps that have one, each inferred when it is looked up."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def __getitem__(self, step: str) -> Shape:
+        if (found := self._analysis.output(step)) is None:
+            raise KeyError(step)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError("outputs are only looked up")
+
+    def __len__(self) -> int:
+        raise NotImplementedError("outputs are only looked up")
 
 
 def spoken(step: Step) -> dict[str, Json]:
