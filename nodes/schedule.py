@@ -19,6 +19,7 @@ class ScheduleView(TypedDict):
     request: str
     plan: dict[str, Json]
     tainted: bool
+    warrants: dict[str, Json]
     results: dict[str, Json]
     rounds: Rounds
     terms: Terms
@@ -38,8 +39,11 @@ class Schedule:
         registry = self.registry.of(self.caller(runtime))
         progress = Progress(plan, results, registry, state["request"], state["tainted"])
         ready, closed = progress.advance()
-        free = {w.step: w.model_dump(mode="json") for w in ready if not w.reasons}
-        asking = {w.step: w.model_dump(mode="json") for w in ready if w.reasons}
+        new = [
+            w for w in ready if w.step not in state["warrants"]
+        ]  # the others were approved, and wait their turn
+        free = {w.step: w.model_dump(mode="json") for w in new if not w.reasons}
+        asking = {w.step: w.model_dump(mode="json") for w in new if w.reasons}
         update: AgentState = {
             "warrants": free,
             "awaiting": {} if free else asking,
