@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from state.errors import UsageError
 from state.expression import expression, expressions, is_literal
 from state.inference import names
-from state.plan import COMPOSE, EXTRACT, THINKING, Plan, Step, StepResult, needs
+from state.plan import COMPOSE, EXTRACT, THINKING, Plan, Step, StepResult
 from state.policy import Limits
 from state.provenance import Analysis, spoken, untrusted_controls
 from state.schema import Json, JsonSchema, Violation, check_schema, pointer, violations
@@ -81,7 +81,7 @@ def _ids(plan: Plan, taken: set[str]) -> Iterator[Violation]:
 
 def _order(plan: Plan) -> Iterator[Violation]:
     try:
-        TopologicalSorter({step.id: needs(step) for step in plan.steps}).prepare()
+        TopologicalSorter({step.id: step.needs for step in plan.steps}).prepare()
     except CycleError as error:
         yield _at("/steps", f"the steps wait for each other: {' → '.join(error.args[1])}")
 

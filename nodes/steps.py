@@ -9,7 +9,7 @@ from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
-from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest, uses
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest
 from state.provenance import Analysis, in_order, origins, spoken
 from state.schema import Json, Violation, violations
 from tools.registry import Registry
@@ -34,11 +34,11 @@ class Progress:
 
     def advance(self) -> tuple[list[Warrant], dict[str, StepResult]]:
         """Warrants for what may run now, and results of what never will."""
-        ready = [warrant for step in in_order(self.plan) for warrant in self._next(step)]
+        ready = [warrant for step in in_order(self.plan, self.results) for warrant in self._next(step)]
         return ready, self.closed
 
     def _next(self, step: Step) -> Iterator[Warrant]:
-        if step.id in self._known or not self._may_go_on(step):
+        if not self._may_go_on(step):
             return
         if step.for_each is None:
             yield from self._one(step, Scope(self._outputs), step.id)
@@ -47,14 +47,13 @@ class Progress:
 
     def _may_go_on(self, step: Step) -> bool:
         """Whether everything that the step needs is there; it is skipped if that never will be."""
-        data = uses(step.args, step.when, step.for_each)
-        for before in sorted(data | set(step.after)):
+        for before in sorted(step.needs):
             result = self._known.get(before)
-            wanted = ("done",) if before in data else SETTLED
+            wanted = ("done",) if before in step.data else SETTLED
             if result is not None and result.status not in wanted:
                 self._close(step, step.id, step.args, f"step {before} gave nothing", "skipped")
                 return False
-        return (data | set(step.after)) <= self._known.keys()
+        return all(before in self._known for before in step.needs)
 
     def _rounds(self, step: Step) -> Iterator[Warrant]:
         """One round for each element; the step is done when all of them are."""
@@ -132,7 +131,7 @@ class Progress:
             tool_digest=tool.digest() if tool else digest(THOUGHTS[step.tool]),
             args=args,
             args_digest=digest(args),
-            plan=plan_digest(self.plan),
+            plan=self._plan_digest,
             occurrence=self._alike(name, args),
             approved_by="policy",
             origins={key: origins(self._analysis.sources(step.id, key)) for key in args},
@@ -162,6 +161,10 @@ class Progress:
     @property
     def _outputs(self) -> Mapping[str, Json]:
         return _Outputs(self._known)
+
+    @cached_property
+    def _plan_digest(self) -> str:
+        return plan_digest(self.plan)
 
     @cached_property
     def _before(self) -> list[StepResult]:

@@ -1,7 +1,7 @@
 """Plans, the warrants that a reviewed plan earns, and what became of their steps."""
 
 import re
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,16 @@ class Step(BaseModel):
     )
     why: str = Field(default="", max_length=500, description="Why this step is needed.")
 
+    @cached_property
+    def data(self) -> frozenset[str]:
+        """Ids of the steps whose outputs it uses; '' for a reference that is malformed."""
+        return uses(self.args, self.when, self.for_each)
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Ids of the steps that must be finished before this one."""
+        return self.data | set(self.after)
+
 
 class Plan(BaseModel):
     """The whole plan of one turn."""
@@ -75,11 +85,6 @@ def uses(*values: object) -> frozenset[str]:
     found = [one.expression for value in values for one in expressions(value)]
     named = [REFERENCE.fullmatch(str(one.operand)) for one in found if one.operator == "$ref"]
     return frozenset(match["step"] if match else "" for match in named)
-
-
-def needs(step: Step) -> frozenset[str]:
-    """Ids of the steps that must be finished before this one."""
-    return frozenset(step.after) | uses(step.args, step.when, step.for_each)
 
 
 class Warrant(BaseModel):

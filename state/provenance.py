@@ -1,12 +1,12 @@
 """Provenance: where the arguments of a call come from, and whether policy lets them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from state.inference import Known, infer
-from state.plan import EXTRACT, THINKING, Plan, Step, StepResult, needs
+from state.plan import EXTRACT, THINKING, Plan, Step, StepResult
 from state.schema import Json, JsonSchema, Violation
 from state.shape import Field, Shape, Sources, anything, described, rounds, walk
 from state.subschema import ANY
@@ -141,13 +141,10 @@ def spoken(step: Step) -> dict[str, Json]:
     return {**step.args, "schema": {"$literal": step.args["schema"]}}
 
 
-def in_order(plan: Plan) -> Iterator[Step]:
-    """The steps, each after those it needs; as they stand if they wait for each other."""
-    steps = {step.id: step for step in plan.steps}
-    try:
-        order = list(TopologicalSorter({step.id: sorted(needs(step)) for step in plan.steps}).static_order())
-    except CycleError:
-        order = list(steps)
+def in_order(plan: Plan, finished: Container[str]) -> Iterator[Step]:
+    """The steps that are not finished, each after those it needs."""
+    steps = {step.id: step for step in plan.steps if step.id not in finished}
+    order = TopologicalSorter({key: sorted(step.needs) for key, step in steps.items()}).static_order()
     yield from (steps[key] for key in order if key in steps)
 
 
