@@ -42,6 +42,13 @@ def written(folder: Path, content: str | bytes) -> Path:
         (PAY + 'approval = "sometimes"', "tools.pay.approval"),
         (PAY + "timeout_seconds = 0", "tools.pay.timeout_seconds"),
         ("tools = []", "tools"),
+        ("[models.limits.openai]\nrequest_per_minute = 3", "models.limits.openai.request_per_minute"),
+        ("[models.limits.openai]\nrequests_per_minute = 0", "models.limits.openai.requests_per_minute"),
+        ("[models.limits.openai]\nqueue_seconds = inf", "models.limits.openai.queue_seconds"),
+        ("[models.limits.openai]\nfailures = 0", "models.limits.openai.failures"),
+        ("[models.limits]\nqueue = 1", "models.limits.queue"),
+        ("[http]\nconcurrent_runs = 0", "http.concurrent_runs"),
+        ('[http]\nkey_header = "X-Api-Key"', "http.key_header"),
     ],
 )
 def test_a_bad_key_is_named(content: str, key: str, tmp_path: Path) -> None:
