@@ -58,7 +58,10 @@ class Registry:
         named: dict[str, Capability] = {}
         for capability in capabilities:
             if capability.name in named:
-                raise UsageError(f"Two tools are named {capability.name!r}.", "Rename one of them.")
+                origins = f"{named[capability.name].origin} and {capability.origin}"
+                raise UsageError(
+                    f"Two tools are named {capability.name!r}: {origins}.", "Rename one of them."
+                )
             named[capability.name] = capability
         if missing := sorted(policy.tools.keys() - named.keys()):
             raise UsageError(
