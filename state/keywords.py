@@ -38,6 +38,26 @@ def _matches(pattern: str, text: str) -> bool:
         raise PatternTimeoutError(f"the pattern {pattern!r:.80} takes too long to match") from error
 
 
+def first_match(pattern: str, text: str) -> str | None:
+    """The first group of the first match, or the whole match where there is no group; None without a match.
+
+    Raises:
+        ValueError: the pattern is none, or takes too long.
+    """
+    import regex
+
+    try:
+        found = _compiled(pattern).search(text, timeout=MATCH_SECONDS)
+    except regex.error as error:
+        raise ValueError(f"{pattern!r:.80} is no pattern: {error}") from error
+    except TimeoutError as error:
+        raise ValueError(f"the pattern {pattern!r:.80} takes too long to match") from error
+    if found is None:
+        return None
+    matched: str | None = found[1] if found.re.groups else found[0]
+    return matched
+
+
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> "Pattern[str]":
     import regex  # here, since it takes 70 ms and few schemas have patterns
@@ -82,13 +102,21 @@ def _number(value: Json) -> Json:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _is_pattern(value: object) -> bool:
+def pattern_problem(pattern: str) -> str | None:
+    """Why a text is no pattern, or None if it is one."""
     import regex
 
     try:
-        return not isinstance(value, str) or _compiled(value) is not None
+        _compiled(pattern)
     except regex.error as error:
-        raise ValueError(str(error)) from error
+        return str(error)
+    return None
+
+
+def _is_pattern(value: object) -> bool:
+    if isinstance(value, str) and (problem := pattern_problem(value)):
+        raise ValueError(problem)
+    return True
 
 
 FORMATS = FormatChecker(formats=())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from state.policy import FROM_ENVIRONMENT, McpServerPolicy
+from state.mcp_policy import FROM_ENVIRONMENT, McpServerPolicy
 from state.settings import environment
 from tools.mcp.breaker import Breaker
 from tools.mcp.definition import Listing

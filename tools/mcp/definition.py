@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from state.canonical import digest
-from state.policy import McpServerPolicy
+from state.mcp_policy import McpServerPolicy
 from state.schema import Json, JsonSchema
 
 if TYPE_CHECKING:

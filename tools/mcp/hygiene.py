@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from state.canonical import canonical
 from state.errors import UsageError
 from state.plain import not_plain
-from state.policy import ToolPolicy
 from state.schema import Json, check_schema
+from state.tool_policy import ToolPolicy
 from tools.mcp.definition import Definition
 
 NAME = re.compile(r"[A-Za-z0-9_./-]{1,128}")

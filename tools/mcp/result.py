@@ -2,7 +2,7 @@
 
 from mcp_types import CallToolResult, TextContent
 
-from state.schema import Json, JsonSchema
+from state.schema import Json, JsonSchema, violations
 from tools.mcp.definition import Definition
 
 CONTENT: JsonSchema = {
@@ -40,12 +40,15 @@ def output(definition: Definition, result: CallToolResult) -> Json:
     """The output, which the registry validates.
 
     Raises:
-        AnswerError: it lacks the structured content that its definition promises.
+        AnswerError: its structured content is not what its definition promises.
     """
     if definition.output_schema is None:
         return {"content": [_part(block) for block in result.content]}
     if "structured_content" not in result.model_fields_set:
-        raise AnswerError("the server gave no structured content")
+        raise AnswerError("it gave no structured content")
+    if violations(definition.output_schema, result.structured_content):
+        # The violation would quote the server, and this text goes to a planner.
+        raise AnswerError("its structured content breaks its output schema")
     return result.structured_content
 
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from mcp.shared.exceptions import MCPError
 
 from state.errors import WarrantError
-from state.policy import McpServerPolicy
+from state.mcp_policy import McpServerPolicy
 from state.schema import Json
 from state.settings import environment
 from tools.capability import Caller, ToolError
@@ -102,10 +102,10 @@ class Server:
             if session.is_over:
                 raise
             connection.say(f"{tool.name}: {error.message}")
-            raise _ServerSaysError(f"the server answered with error {error.code}") from error
+            raise _ServerSaysError(f"it answered with error {error.code}") from error
         if result.is_error:
             connection.say(f"{tool.name}: {error_text(result)}")
-            raise _ServerSaysError("the server answered that the call failed")
+            raise _ServerSaysError("it answered that the call failed")
         return output(tool, result)
 
     def _said(self, tool: Definition, error: Exception, connection: Connection) -> str:

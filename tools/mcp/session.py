@@ -14,7 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from state.errors import WarrantError
-from state.policy import McpServerPolicy
+from state.mcp_policy import McpServerPolicy
 from state.schema import Json
 from tools.mcp.definition import Listing, definition, identity
 from tools.mcp.ending import Ending
