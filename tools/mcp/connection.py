@@ -26,7 +26,7 @@ class Connection:
     ) -> None:
         """Take all that is needed; nothing is connected yet."""
         self.breaker = Breaker()
-        self.say, self.log = server_log(logs, server)
+        self.say, self.hint = server_log(logs, server)
         self._server = server
         self._policy = policy
         self._secrets = secrets

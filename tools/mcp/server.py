@@ -101,10 +101,10 @@ class Server:
         except MCPError as error:
             if session.is_over:
                 raise
-            connection.say(f"{tool.name}: {error.message}")
+            await connection.say(f"{tool.name}: {error.message}")
             raise _ServerSaysError(f"it answered with error {error.code}") from error
         if result.is_error:
-            connection.say(f"{tool.name}: {error_text(result)}")
+            await connection.say(f"{tool.name}: {error_text(result)}")
             raise _ServerSaysError("it answered that the call failed")
         return output(tool, result)
 
@@ -118,7 +118,7 @@ class Server:
             if isinstance(error, SessionError)
             else "its answer is malformed"
         )
-        return f"{self.name}.{tool.name}: {why.rstrip('.')}; see {connection.log}"
+        return f"{self.name}.{tool.name}: {why.rstrip('.')}{connection.hint}"
 
     def _compare(self, tool: Definition, now: Listing) -> None:
         """Refuse a call of what is not what was approved, without quoting what it is now."""

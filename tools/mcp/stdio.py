@@ -88,7 +88,7 @@ async def _read(
             try:
                 message = jsonrpc_message_adapter.validate_json(line, by_name=False)
             except ValueError:
-                say(f"not a message: {line[:200].decode(errors='replace')}")
+                await say(f"not a message: {line[:200].decode(errors='replace')}")
                 continue
             await inward.send(SessionMessage(message))
 
@@ -121,8 +121,7 @@ async def _keep(process: Process, say: Say) -> None:
     """Read stderr to its end, since a server whose pipe is full would stop."""
     assert process.stderr is not None
     while chunk := await process.stderr.read(CHUNK):
-        for line in chunk.decode(errors="replace").splitlines():
-            say(line)
+        await say(chunk.decode(errors="replace"))
 
 
 async def _stop(process: Process) -> None:
