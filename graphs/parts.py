@@ -73,7 +73,7 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 
 
 def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
-    registry = Registry(_capabilities(chosen, policy), policy, store)
+    registry = Registry(capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 
     kept = cache(partial(chat, policy=policy.models, settings=chosen))
@@ -120,7 +120,7 @@ def _callers(chosen: Settings) -> Callers:
     return caller
 
 
-def _capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
+def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """Every tool there is; the policy says which of them may be used."""
     approved = load_lock(lock_path(chosen.policy))
     return [*local_capabilities(chosen, policy), *mcp_capabilities(policy, approved, chosen.home / "mcp")]

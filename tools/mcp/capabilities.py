@@ -35,12 +35,12 @@ def mcp_capabilities(policy: Policy, lock: Lock, logs: Path | None = None) -> li
     # `mcp` takes over a second to import.
     from tools.mcp.server import Server
 
-    servers = {
-        name: Server(name, policy.mcp[name], locked, logs)
+    return [
+        made
         for name, locked in lock.servers.items()
         if name in policy.mcp
-    }
-    return [made for server in servers.values() for made in _of(server, policy)]
+        for made in _of(Server(name, policy.mcp[name], locked.identity, logs), locked, policy)
+    ]
 
 
 def refusals(policy: Policy, lock: Lock) -> Iterator[tuple[str, str]]:
@@ -63,8 +63,7 @@ def refusals(policy: Policy, lock: Lock) -> Iterator[tuple[str, str]]:
             yield f"{name}: {said}.", 'Set its effect in the policy to "write" or "outward".'
 
 
-def _of(server: "Server", policy: Policy) -> list[Capability]:
-    locked: LockedServer = server.locked
+def _of(server: "Server", locked: LockedServer, policy: Policy) -> list[Capability]:
     made = []
     for tool in locked.tools.values():
         name, definition = f"{server.name}.{tool.definition.name}", tool.definition

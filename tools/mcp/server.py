@@ -14,8 +14,8 @@ from state.schema import Json
 from state.settings import environment
 from tools.capability import Caller, ToolError
 from tools.mcp.connection import Connection
-from tools.mcp.definition import Definition, Listing
-from tools.mcp.lock import APPROVE, LockedServer
+from tools.mcp.definition import Definition, Identity, Listing
+from tools.mcp.lock import APPROVE
 from tools.mcp.result import AnswerError, error_text, output
 from tools.mcp.session import Session, SessionError
 
@@ -35,7 +35,8 @@ class Server:
 
     name: str
     policy: McpServerPolicy
-    locked: LockedServer
+    identity: Identity | None
+    """The approved identity; None allows no call."""
     logs: Path | None = None
 
     def __post_init__(self) -> None:
@@ -123,7 +124,7 @@ class Server:
     def _compare(self, tool: Definition, now: Listing) -> None:
         """Refuse a call of what is not what was approved, without quoting what it is now."""
         way_out = APPROVE.format(server=self.name)
-        if now.identity != self.locked.identity:
+        if now.identity != self.identity:
             raise ToolError(f"The MCP server {self.name} is not the one that was approved.", way_out)
         offered = now.tools.get(tool.name)
         if offered is None:

@@ -15,9 +15,9 @@ from state.policy import Policy
 from state.settings import PROJECT
 from tests.fakes import MemoryLedger
 from tools.capability import Caller
+from tools.mcp.approval import approved, said
 from tools.mcp.capabilities import mcp_capabilities
-from tools.mcp.lock import Lock, LockedServer, pinned
-from tools.mcp.server import Server
+from tools.mcp.lock import Lock
 from tools.registry import Registry
 
 SERVER = PROJECT / "tests" / "servers" / "mcp_server.py"
@@ -97,11 +97,7 @@ class World:
         """Take what the servers say now."""
         for name in names or self.servers:
             policy = self.policy().mcp[name]
-            server = Server(name, policy, LockedServer.model_construct(tools={}))
-            said = await server.listing()
-            await server.close()
-            locked = LockedServer(identity=said.identity, tools={n: pinned(t) for n, t in said.tools.items()})
-            self.lock = Lock(servers={**self.lock.servers, name: locked})
+            self.lock = approved(self.lock, name, await said(name, policy), ["refund_order", "calculate"])
 
     def registry(self) -> Registry:
         policy = self.policy()
