@@ -33,7 +33,7 @@ APPROVE_EXAMPLE = """Examples:
 
 warrant tools approve files
 
-warrant tools approve files --tool read_file --seen 0123456789abcdef"""
+warrant tools approve files --tool read --seen 0123456789abcdef"""
 
 commands = typer.Typer(
     help="See the allowed tools, check the policy, approve tools of MCP servers.", no_args_is_help=True

@@ -2,8 +2,8 @@
 
     python -m benchmarks.mcp_session
 
-Both go through `tools.mcp.server.Server`, so that both check the definitions; a process per call is also ended each
-time. The server is the one of the tests, whose tool answers at once. `bare` is the same call by `mcp`'s own client.
+Both go through `tools.mcp.server.Server`, so that both check the definitions; a process for each call is also
+ended each time. The server is that of the tests, whose tool answers at once. `bare` is `mcp`'s own client.
 """
 
 import argparse

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from state.canonical import canonical, digest
 from state.errors import UsageError
@@ -16,40 +16,12 @@ from state.schema import Json, JsonSchema, Violation, check_schema, violations
 from state.shape import Field
 from state.tool_policy import ToolPolicy
 from tools.capability import Caller, Capability, ToolError
+from tools.effects import CallError as _CallError
+from tools.effects import Effect, Ledger, at_most_once, effect_key
 from tools.pace import Pace
 from tools.traced import traced
 
 Check: TypeAlias = Callable[[JsonSchema, dict[str, Json]], list[Violation]]
-
-
-class Claim(Protocol):
-    """Whether an effect may happen now."""
-
-    @property
-    def state(self) -> str:
-        """`new`, `done` or `unknown`."""
-        ...
-
-    @property
-    def output(self) -> Json:
-        """What the effect gave, if it is done."""
-        ...
-
-
-class Ledger(Protocol):
-    """Where effects are claimed before they happen, so that none happens twice."""
-
-    def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> Claim:
-        """Claim an effect atomically."""
-        ...
-
-    def finish(self, key: str, output: Json) -> None:
-        """Record what the effect gave."""
-        ...
-
-    def fail(self, key: str, error: str) -> None:
-        """Record that the call certainly had no effect."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -179,29 +151,21 @@ class Registry:
         raise AssertionError("unreachable")
 
     async def _at_most_once(self, tool: Capability, warrant: Warrant, caller: Caller, scope: str) -> Json:
-        key = digest([scope, warrant.step, warrant.tool, warrant.args])
-        claim = await asyncio.to_thread(
-            self._ledger.claim,
-            key,
-            trace_id=scope,
-            step=warrant.step,
-            tool=tool.name,
-            args_digest=warrant.args_digest,
+        policy = self.policy_of(tool.name)
+        effect = Effect(
+            key=effect_key(scope, warrant.step, tool.name, warrant.args),
+            scope=scope,
+            tool=tool,
+            warrant=warrant,
+            seconds=policy.timeout_seconds,
+            idempotency=policy.idempotency,
+            plan=getattr(warrant, "plan", ""),
         )
-        if claim.state == "done":
-            return claim.output
-        if claim.state == "unknown":
-            raise _CallError(
-                "unknown", f"an earlier call of {tool.name} was started and its outcome is unknown"
-            )
-        try:
-            output = await self._bounded(tool, warrant, caller)
-        except _CallError as failure:
-            if failure.status == "failed":
-                await asyncio.to_thread(self._ledger.fail, key, failure.error)
-            raise
-        await asyncio.to_thread(self._ledger.finish, key, output)
-        return output
+
+        async def call(args: dict[str, Json]) -> Json:
+            return await self._bounded(tool, warrant.model_copy(update={"args": args}), caller)
+
+        return await at_most_once(effect, self._ledger, call)
 
     async def _bounded(self, tool: Capability, warrant: Warrant, caller: Caller) -> Json:
         """One call, bounded in time and size, traced as a run of type `tool`."""
@@ -225,13 +189,6 @@ class Registry:
                 ) from error
             raise _CallError(lost, f"{tool.name} failed: {type(error).__name__}: {error}") from error
         return _valid(tool, output, policy.output_bytes, lost)
-
-
-class _CallError(Exception):
-    def __init__(self, status: StepStatus, error: str) -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
 
 
 def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json:

@@ -1,9 +1,12 @@
+import re
+import tomllib
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from state.policy import Policy
+from state.settings import PROJECT
 
 STDIO = {"command": "server"}
 
@@ -44,3 +47,11 @@ def test_secrets_are_named_not_held() -> None:
     )
     assert policy.mcp["a"].secrets() == {"ONE"}
     assert policy.mcp["b"].secrets() == {"TWO"}
+
+
+def test_the_documented_entries_are_valid() -> None:
+    page = (PROJECT / "docs" / "mcp.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    policy = Policy.model_validate(tomllib.loads(block))
+    assert set(policy.mcp) == {"files", "tickets"}
+    assert policy.tools["tickets.create"].approval == "always"
