@@ -4,8 +4,9 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from langgraph.types import Command, StateSnapshot
 from graphs.parts import Application, application
 from graphs.wiring import wire
 from state.agent import AgentInput, AgentOutput, AgentState, Context
+from state.database import use_wal
 from state.errors import BoundExceededError, UsageError, WarrantError
 from state.schema import Json, JsonSchema
 from state.usage import Usage
@@ -157,14 +159,20 @@ async def session() -> AsyncIterator[Session]:
         try:
             app.settings.home.mkdir(parents=True, exist_ok=True)
             path = app.settings.home / "checkpoints.db"
-            # Where a file cannot be opened, aiosqlite's thread may outlive the loop and print a traceback.
-            await asyncio.to_thread(lambda: sqlite3.connect(path).close())
+            await asyncio.to_thread(_prepare, path)
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
             await saver.setup()
         except (sqlite3.Error, OSError) as error:
             raise _unkept(error, "then ask again") from error
         stack.callback(app.tracer.flush, FLUSH_SECONDS)
         yield Session(app, wire(app.parts).compile(checkpointer=saver, name="warrant"))
+
+
+def _prepare(path: Path) -> None:
+    """Open the file before aiosqlite does, whose thread may outlive the loop where that fails, and set it up
+    for several processes, which the saver does not wait for."""
+    with closing(sqlite3.connect(path)) as connection:
+        use_wal(connection)
 
 
 def _unkept(error: Exception, then: str) -> CheckpointError:

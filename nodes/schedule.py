@@ -73,5 +73,5 @@ def _left(plan: Plan, results: dict[str, StepResult], rounds: Rounds, terms: Ter
 def _unknown(result: StepResult) -> str:
     return (
         f"It is unknown whether step {result.step} ({result.tool}) took effect: {result.error}. "
-        "Check it outside before you ask for it again."
+        "Then go on with: warrant ask --resume and the id of this thread."
     )

@@ -8,7 +8,7 @@ from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
-from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, uses
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest, uses
 from state.provenance import Analysis, in_order, origins, spoken
 from state.schema import Json, Violation, violations
 from tools.registry import Registry
@@ -28,6 +28,8 @@ class Progress:
     tainted: bool
     closed: dict[str, StepResult] = field(default_factory=dict)
     """Results that are known without a call."""
+    warranted: dict[str, Warrant] = field(default_factory=dict)
+    """The warrants given so far."""
 
     def advance(self) -> tuple[list[Warrant], dict[str, StepResult]]:
         """Warrants for what may run now, and results of what never will."""
@@ -107,7 +109,8 @@ class Progress:
                 self.closed[name] = earlier.model_copy(update={"step": name})
                 return None
             return self._close(step, name, args, again)
-        yield self._warrant(step, args, name)
+        self.warranted[name] = self._warrant(step, args, name)
+        yield self.warranted[name]
 
     def _broken(self, step: Step, args: dict[str, Json]) -> list[Violation]:
         if step.tool in THINKING:
@@ -127,10 +130,20 @@ class Progress:
             tool_digest=tool.digest() if tool else digest(THOUGHTS[step.tool]),
             args=args,
             args_digest=digest(args),
+            plan=plan_digest(self.plan),
+            occurrence=self._alike(name, args),
             approved_by="policy",
             origins={key: origins(self._analysis.sources(step.id, key)) for key in args},
             reasons=licence.reasons(step, args) if tool else [],
         )
+
+    def _alike(self, name: str, args: dict[str, Json]) -> int:
+        """How many rounds before this one have equal arguments, by their results or warrants."""
+        step, _, nth = name.partition(".")
+        before = [f"{step}.{number}" for number in range(int(nth or 0))]
+        made = {key: one.args for key, one in self._known.items()}
+        made |= {key: one.args for key, one in self.warranted.items()}
+        return sum(made.get(key) == args for key in before)
 
     def _writes(self, step: Step) -> bool:
         return step.tool not in THINKING and self.registry.policy_of(step.tool).effect != "read"

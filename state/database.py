@@ -157,13 +157,13 @@ def _sqlite(where: URL, durable: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:
-        _use_wal(connection, float(str(patient.query["timeout"])))
+        use_wal(connection, float(str(patient.query["timeout"])))
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
 
     return engine
 
 
-def _use_wal(connection: SqliteConnection, seconds: float) -> None:
+def use_wal(connection: SqliteConnection, seconds: float = WAIT_SECONDS) -> None:
     """Let readers and a writer work at once; of two that switch a new file, SQLite does not let one wait."""
     deadline = time.monotonic() + seconds
     while True:

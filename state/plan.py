@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from state.canonical import digest
 from state.expression import expressions
 from state.schema import JsonSchema
 
@@ -64,6 +65,11 @@ def plan_schema() -> JsonSchema:
     return Plan.model_json_schema()
 
 
+def plan_digest(plan: Plan) -> str:
+    """What tells two plans apart: their steps, not how each is justified."""
+    return digest([step.model_dump(mode="json", exclude={"why"}) for step in plan.steps])
+
+
 def uses(*values: object) -> frozenset[str]:
     """Ids of the steps whose outputs stand in the values; '' for a reference that is malformed."""
     found = [one.expression for value in values for one in expressions(value)]
@@ -89,6 +95,10 @@ class Warrant(BaseModel):
     args: dict[str, Any]
     """The exact arguments, expressions computed."""
     args_digest: str
+    plan: str = ""
+    """Digest of the plan, without its reasons."""
+    occurrence: int = Field(default=0, ge=0)
+    """How many earlier rounds of the step have equal arguments; see `tools.effects.effect_key`."""
     approved_by: Literal["policy", "human"]
     origins: dict[str, list[str]] = Field(default_factory=dict)
     """Argument → where it came from: `literal`, or `tool#/field`."""

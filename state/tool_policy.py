@@ -14,6 +14,7 @@ Names: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
 STRICTNESS: tuple[Approval, ...] = ("never", "third-party", "always")
 REPEATABLE = "repeatable"
+"""Idempotency of a tool that may be called again with the same arguments, without a key."""
 SOURCE = re.compile(r"request|literal|trusted|[\w.-]+#(?:/(?:[^~/]|~[01])*)*")
 PATTERN = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 

@@ -12,10 +12,9 @@ from state.canonical import digest
 from state.errors import WarrantError
 from state.plan import StepStatus, Warrant
 from state.schema import Json, violations
+from state.tool_policy import REPEATABLE
 from tools.capability import Capability
 
-REPEATABLE = "repeatable"
-"""Idempotency of a tool that may be called again with the same arguments, without a key."""
 GRACE_SECONDS = 1.0
 """How much longer than its bound a call may take to be stopped."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from state.canonical import canonical, digest
@@ -14,7 +14,7 @@ from state.plan import THINKING, StepResult, StepStatus, Warrant
 from state.policy import Policy
 from state.schema import Json, JsonSchema, Violation, check_schema, violations
 from state.shape import Field
-from state.tool_policy import ToolPolicy
+from state.tool_policy import REPEATABLE, ToolPolicy
 from tools.capability import Caller, Capability, ToolError
 from tools.effects import CallError as _CallError
 from tools.effects import Effect, Ledger, at_most_once, effect_key
@@ -29,7 +29,10 @@ class Allowed:
     """A tool, and what policy says of it for a caller."""
 
     tool: Capability
+    """As it may be planned: without the argument that takes an idempotency key."""
     policy: ToolPolicy
+    whole: Capability
+    """As it is called."""
 
 
 class Registry:
@@ -42,8 +45,7 @@ class Registry:
             UsageError: two tools have one name, the policy names a tool that does not exist, or a tool's
                 schema is invalid.
         """
-        named = check_tools(capabilities, policy)
-        self._tools = {name: Allowed(named[name], one) for name, one in policy.tools.items()}
+        self._tools = check_tools(capabilities, policy)
         self._paces = {name: Pace() for name in policy.tools}
         self._ledger = ledger
 
@@ -51,7 +53,7 @@ class Registry:
         """The tools that this caller may use, with the policy for the roles that they hold."""
         view = copy(self)
         view._tools = {
-            name: Allowed(one.tool, policy)
+            name: replace(one, policy=policy)
             for name, one in self._tools.items()
             if (policy := one.policy.of_role(caller.roles)) is not None
         }
@@ -132,9 +134,6 @@ class Registry:
             raise _CallError("failed", f"no human approved this call of {warrant.tool}")
         if broken := self.violations(tool.name, warrant.args):
             raise _CallError("failed", "; ".join(f"{v.path}: {v.message}" for v in broken))
-        if policy.per_minute and (wait := self._paces[tool.name].wait(policy.per_minute)):
-            most = f"{policy.per_minute} calls of {tool.name} a minute are allowed"
-            raise _CallError("failed", f"{most}; the next one in {wait:.0f} s")
         if policy.effect == "read":
             return await self._repeatable(tool, warrant, caller)
         return await self._at_most_once(tool, warrant, caller, scope)
@@ -151,15 +150,15 @@ class Registry:
         raise AssertionError("unreachable")
 
     async def _at_most_once(self, tool: Capability, warrant: Warrant, caller: Caller, scope: str) -> Json:
-        policy = self.policy_of(tool.name)
+        policy, step = self.policy_of(tool.name), warrant.step.partition(".")[0]
         effect = Effect(
-            key=effect_key(scope, warrant.step, tool.name, warrant.args),
+            key=effect_key(scope, step, tool.name, warrant.args, warrant.occurrence),
             scope=scope,
-            tool=tool,
+            tool=self._tools[tool.name].whole,
             warrant=warrant,
             seconds=policy.timeout_seconds,
             idempotency=policy.idempotency,
-            plan=getattr(warrant, "plan", ""),
+            plan=warrant.plan,
         )
 
         async def call(args: dict[str, Json]) -> Json:
@@ -171,7 +170,9 @@ class Registry:
         """One call, bounded in time and size, traced as a run of type `tool`."""
         policy = self.policy_of(tool.name)
         lost: StepStatus = "failed" if policy.effect == "read" else "unknown"
-
+        if policy.per_minute and (wait := self._paces[tool.name].wait(policy.per_minute)):
+            most = f"{policy.per_minute} calls of {tool.name} a minute are allowed"
+            raise _CallError("failed", f"{most}; the next one in {wait:.0f} s")
         bound = asyncio.timeout(policy.timeout_seconds)
         try:
             async with bound:
@@ -204,8 +205,8 @@ def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json
     return output
 
 
-def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str, Capability]:
-    """The tools by name, once each is told apart and those that policy allows exist and can be checked.
+def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str, Allowed]:
+    """The allowed tools, once all are told apart and those that policy allows exist and can be checked.
 
     Raises:
         UsageError: they are not.
@@ -224,7 +225,7 @@ def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str,
             f"The policy allows tools that do not exist: {', '.join(missing)}.",
             f"Known tools: {', '.join(sorted(named))}.",
         )
-    return {name: _usable(tool) if name in policy.tools else tool for name, tool in named.items()}
+    return {name: _allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
 
 
 def _usable(tool: Capability) -> Capability:
@@ -237,3 +238,22 @@ def _usable(tool: Capability) -> Capability:
                 "Correct the tool, or take it out of the policy.",
             ) from error
     return tool
+
+
+def _allowed(tool: Capability, policy: ToolPolicy) -> Allowed:
+    """The tool, whose idempotency key no planner sees, since the executor fills it."""
+    key = policy.idempotency
+    if key in (None, REPEATABLE):
+        return Allowed(tool, policy, tool)
+    schema = tool.input_schema
+    if key not in schema.get("properties", {}):
+        raise UsageError(
+            f"The tool {tool.name!r} has no argument {key!r} for an idempotency key.",
+            f"Correct tools.{tool.name}.idempotency in the policy.",
+        )
+    planned = {
+        **schema,
+        "properties": {name: part for name, part in schema["properties"].items() if name != key},
+        "required": [name for name in schema.get("required", []) if name != key],
+    }
+    return Allowed(replace(tool, input_schema=planned), policy, tool)

@@ -287,12 +287,20 @@ def test_a_write_that_is_cancelled_stays_unknown(ledger: Ledger) -> None:
 
 def test_an_idempotency_key_is_filled_in_at_the_call_and_is_no_part_of_the_warrant(ledger: Ledger) -> None:
     tool = Tool(raising(ConnectionResetError("after sending")))
-    tool.capability = Capability("tool", "A tool.", {"type": "object"}, OUTPUT, tool.call)
+    keyed = {**INPUT, "properties": {**INPUT["properties"], "key": {"type": "string"}}, "required": ["key"]}
+    tool.capability = Capability("tool", "A tool.", keyed, OUTPUT, tool.call)
     door = registry(tool, ledger, effect="write", idempotency="key")
-    result = call(door, tool.warrant())
+    [planned] = door.allowed()
+    assert ("key" in planned.input_schema["properties"], planned.input_schema["required"]) == (False, [])
+    result = call(door, tool.warrant(tool_digest=planned.digest()))
     assert (result.status, result.args) == ("unknown", {"n": 1})
     sent = [args.pop("key") for args in tool.calls]
     assert (len(sent), len(set(sent)), tool.calls) == (2, 1, [{"n": 1}] * 2)
+
+
+def test_an_idempotency_key_needs_an_argument() -> None:
+    with pytest.raises(UsageError, match="no argument 'key' for an idempotency key"):
+        registry(Tool(), effect="write", idempotency="key")
 
 
 class Recorder(AsyncCallbackHandler):
