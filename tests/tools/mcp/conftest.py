@@ -71,6 +71,7 @@ class World:
     lock: Lock = field(default_factory=Lock)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     effects: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def add(
         self, name: str, tools: list[dict[str, Any]], entry: dict[str, Any] | None = None, **script: Any
@@ -86,7 +87,7 @@ class World:
         tools = {
             f"{server}.{tool}": {
                 "effect": self.effects.get(f"{server}.{tool}", "read"),
-                "timeout_seconds": 10.0,
+                "timeout_seconds": self.seconds.get(f"{server}.{tool}", 10.0),
             }
             for server, locked in self.lock.servers.items()
             for tool in locked.tools

@@ -131,21 +131,17 @@ def test_a_write_that_is_answered_with_an_error_is_unknown_unless_policy_trusts_
 
 def test_a_call_that_takes_too_long_leaves_the_session_usable(world: World) -> None:
     world.add("a", [tool("sleep"), tool("environment")])
+    world.seconds["a.sleep"] = 0.2
 
     async def run() -> None:
         await world.approve()
         registry = world.registry()
         pid = parts(await call(registry, "a.environment"))["pid"]
-        registry._tools["a.sleep"] = _hasty(registry._tools["a.sleep"])
         late = await call(registry, "a.sleep", {"seconds": 60})
         assert "took longer than 0.2 s" in (late.error or "")
         assert parts(await call(registry, "a.environment"))["pid"] == pid
 
     asyncio.run(run())
-
-
-def _hasty(one: Any) -> Any:
-    return type(one)(one.tool, one.policy.model_copy(update={"timeout_seconds": 0.2}))
 
 
 def test_connecting_is_bounded_and_repeated_failures_open_the_breaker(world: World) -> None:
