@@ -32,6 +32,8 @@ from tools.calculator import calculate
 from tools.capability import Caller, Capability
 from tools.documents import search_documents
 from tools.index.search import Index
+from tools.mcp.capabilities import mcp_capabilities
+from tools.mcp.lock import load_lock, lock_path
 from tools.orders import OrderDesk, order_status, refund_order
 from tools.registry import Registry
 
@@ -71,7 +73,7 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 
 
 def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
-    registry = Registry(_capabilities(chosen, policy), policy, store)
+    registry = Registry(capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 
     kept = cache(partial(chat, policy=policy.models, settings=chosen))
@@ -118,8 +120,14 @@ def _callers(chosen: Settings) -> Callers:
     return caller
 
 
-def _capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
+def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """Every tool there is; the policy says which of them may be used."""
+    approved = load_lock(lock_path(chosen.policy))
+    return [*local_capabilities(chosen, policy), *mcp_capabilities(policy, approved, chosen.home / "mcp")]
+
+
+def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
+    """The tools that run in this process."""
     index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
     desk = OrderDesk(chosen.home / "orders.db")
     return [

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
+from state.mcp_policy import McpServerPolicy, ServerName
 from state.schema import JsonSchema
 from state.tool_policy import Section, ToolPolicy
 
@@ -119,6 +120,7 @@ class Policy(Section):
     gate: GatePolicy = GatePolicy()
     http: HttpPolicy = HttpPolicy()
     tools: dict[str, ToolPolicy] = Field(default_factory=dict)
+    mcp: dict[ServerName, McpServerPolicy] = Field(default_factory=dict)
 
     def digest(self) -> str:
         """Digest of the effective policy, defaults included."""

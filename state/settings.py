@@ -1,5 +1,7 @@
 """Settings: the only reader of the environment."""
 
+import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -82,3 +84,8 @@ def settings() -> Settings:
         raise UsageError(
             f"The environment has unusable settings: {problems}.", "Correct or unset them."
         ) from error
+
+
+def environment(names: Iterable[str]) -> dict[str, str]:
+    """Those of the environment variables that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}

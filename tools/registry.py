@@ -45,17 +45,7 @@ class Registry:
             UsageError: two tools have one name, the policy names a tool that does not exist, or a tool's
                 schema is invalid.
         """
-        named: dict[str, Capability] = {}
-        for capability in capabilities:
-            if capability.name in named or capability.name in THINKING:
-                raise UsageError(f"Two tools are named {capability.name!r}.", "Rename one of them.")
-            named[capability.name] = capability
-        if missing := sorted(policy.tools.keys() - named.keys()):
-            raise UsageError(
-                f"The policy allows tools that do not exist: {', '.join(missing)}.",
-                f"Known tools: {', '.join(sorted(named))}.",
-            )
-        self._tools = {name: _allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
+        self._tools = check_tools(capabilities, policy)
         self._paces = {name: Pace() for name in policy.tools}
         self._ledger = ledger
 
@@ -213,6 +203,29 @@ def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json
             lost, f"the output of {tool.name} breaks its schema at {first.path!r}: {first.message}"
         )
     return output
+
+
+def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str, Allowed]:
+    """The allowed tools, once all are told apart and those that policy allows exist and can be checked.
+
+    Raises:
+        UsageError: they are not.
+    """
+    named: dict[str, Capability] = {}
+    for capability in capabilities:
+        if capability.name in named or capability.name in THINKING:
+            other = named[capability.name].origin if capability.name in named else "built in"
+            raise UsageError(
+                f"Two tools are named {capability.name!r}: {other} and {capability.origin}.",
+                "Rename one of them.",
+            )
+        named[capability.name] = capability
+    if missing := sorted(policy.tools.keys() - named.keys()):
+        raise UsageError(
+            f"The policy allows tools that do not exist: {', '.join(missing)}.",
+            f"Known tools: {', '.join(sorted(named))}.",
+        )
+    return {name: _allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
 
 
 def _usable(tool: Capability) -> Capability:

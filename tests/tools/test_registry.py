@@ -372,7 +372,7 @@ def test_any_name_may_be_an_argument(name: str) -> None:
 
 
 def test_two_tools_of_one_name_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"Two tools are named 'tool'. Rename"):
+    with pytest.raises(UsageError, match="Two tools are named 'tool': local and local"):
         Registry([Tool().capability, Tool().capability], Policy(), MemoryLedger())
 
 
