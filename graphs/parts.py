@@ -115,7 +115,10 @@ def _callers(chosen: Settings) -> Callers:
 
     def caller(runtime: Runtime[Context]) -> Caller:
         user = runtime.server_info.user if runtime.server_info else None
-        return Caller(labels=labels, roles=roles if user is None else frozenset(user.permissions))
+        if user is None:
+            return Caller(labels, roles)
+        secrets = dict(user["secrets"]) if "secrets" in user else {}
+        return Caller(labels, frozenset(user.permissions), secrets=secrets)
 
     return caller
 

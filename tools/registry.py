@@ -1,6 +1,7 @@
 """The registry: the only door to a call of a tool."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterable
 from copy import copy
@@ -20,6 +21,8 @@ from tools.effects import CallError as _CallError
 from tools.effects import Effect, Ledger, at_most_once, effect_key
 from tools.pace import Pace
 from tools.traced import traced
+
+PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]{1,30}){0,6}")
 
 Check: TypeAlias = Callable[[JsonSchema, dict[str, Json]], list[Violation]]
 
@@ -198,11 +201,13 @@ def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json
     if (size := len(canonical(output).encode())) > limit:
         raise _CallError(lost, f"the output of {tool.name} has {size} bytes, more than the {limit} allowed")
     if broken := violations(tool.output_schema, output):
-        first = broken[0]
-        raise _CallError(
-            lost, f"the output of {tool.name} breaks its schema at {first.path!r}: {first.message}"
-        )
+        raise _CallError(lost, f"the output of {tool.name} breaks its schema{_place(broken[0].path)}")
     return output
+
+
+def _place(path: str) -> str:
+    """Where, unless the path itself may be a text of others: the planner reads why a step failed."""
+    return f" at {path!r}" if PLAIN_PATH.fullmatch(path) else ""
 
 
 def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str, Allowed]:
