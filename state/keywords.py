@@ -38,6 +38,26 @@ def _matches(pattern: str, text: str) -> bool:
         raise PatternTimeoutError(f"the pattern {pattern!r:.80} takes too long to match") from error
 
 
+def first_match(pattern: str, text: str) -> str | None:
+    """The first group of the first match, or the whole match where there is no group; None without a match.
+
+    Raises:
+        ValueError: the pattern is none, or takes too long.
+    """
+    import regex
+
+    try:
+        found = _compiled(pattern).search(text, timeout=MATCH_SECONDS)
+    except regex.error as error:
+        raise ValueError(f"{pattern!r:.80} is no pattern: {error}") from error
+    except TimeoutError as error:
+        raise ValueError(f"the pattern {pattern!r:.80} takes too long to match") from error
+    if found is None:
+        return None
+    matched: str | None = found[1] if found.re.groups else found[0]
+    return matched
+
+
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> "Pattern[str]":
     import regex  # here, since it takes 70 ms and few schemas have patterns

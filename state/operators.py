@@ -1,0 +1,219 @@
+"""The operators of expressions whose operands are values: arithmetic, texts, lists, times and comparisons."""
+
+import decimal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from state.canonical import canonical
+from state.keywords import first_match
+from state.schema import Json
+
+Apply: TypeAlias = Callable[..., Json]
+
+# The precision of decimal128 (IEEE 754) in the range of a double, so that no result becomes infinite.
+CONTEXT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-307, Emax=307)
+EXACT_INTEGER = 2**53
+"""Up to here every JSON reader keeps an integer exact (RFC 8259, section 6)."""
+MAX_TEXT = 200_000
+"""Characters that one operator may make."""
+
+
+@dataclass(frozen=True)
+class Unary:
+    """An operator that takes its operand as it stands, also where that is a list."""
+
+    function: Apply
+
+
+def is_true(value: Json) -> bool:
+    """The value of a condition."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{_kind(value)} is no condition")
+    return value
+
+
+def sort_key(value: Json) -> Json:
+    """What a value is ordered by; numbers and texts do not mix."""
+    return _decimal(value) if _is_number(value) else _text(value)
+
+
+def equal(a: Json, b: Json) -> bool:
+    """Equality of JSON: 1 and 1.0 are equal, 1 and true are not."""
+    return (_is_number(a) and _is_number(b) and _decimal(a) == _decimal(b)) or (
+        type(a) is type(b) and canonical(a) == canonical(b)
+    )
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _kind(value: Json) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _decimal(value: Json) -> Decimal:
+    if not _is_number(value):
+        raise TypeError(f"{_kind(value)} is no number")
+    return Decimal(str(value))
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{_kind(value)} is no text")
+    return value
+
+
+def _list(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise TypeError(f"{_kind(value)} is no list")
+    return value
+
+
+def _number(value: Decimal) -> int | float:
+    integral = value == value.to_integral_value() and abs(value) <= EXACT_INTEGER
+    return int(value) if integral else float(value)
+
+
+def _arithmetic(combine: Callable[[Decimal, Decimal], Decimal]) -> Apply:
+    def run(*operands: Json) -> Json:
+        with decimal.localcontext(CONTEXT):
+            first, *rest = [_decimal(operand) for operand in operands]
+            for other in rest:
+                first = combine(first, other)
+            return _number(+first)
+
+    return run
+
+
+def _round(value: Json, digits: Json = 0) -> Json:
+    """Round half away from zero, as invoices do."""
+    with decimal.localcontext(CONTEXT):
+        return _number(_decimal(value).quantize(Decimal(1).scaleb(-int(digits)), decimal.ROUND_HALF_UP))
+
+
+def _sum(values: Json) -> Json:
+    return _arithmetic(lambda a, b: a + b)(0, *_list(values))
+
+
+def _parsed(value: Json) -> Json:
+    """The number that a text is, null if it is none."""
+    try:
+        with decimal.localcontext(CONTEXT):
+            number = +Decimal(_text(value).strip().replace("_", " "))
+    except ArithmeticError:
+        return None
+    return _number(number) if number.is_finite() else None
+
+
+def _shown(value: Json) -> str:
+    if _is_number(value):
+        return f"{_number(_decimal(value))}"
+    return _text(value)
+
+
+def _joined(values: Json, separator: Json = "") -> str:
+    text = _text(separator).join(_shown(value) for value in _list(values))
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"makes more than {MAX_TEXT} characters")
+    return text
+
+
+def _get(value: Json, key: Json) -> Json:
+    if isinstance(value, dict):
+        return value.get(_text(key))
+    index = int(_decimal(key))
+    return value[index] if -len(_list(value)) <= index < len(value) else None
+
+
+def _take(values: Json, count: Json) -> Json:
+    return _list(values)[: max(0, int(_decimal(count)))]
+
+
+def _flat(values: Json) -> Json:
+    return [item for part in _list(values) for item in _list(part)]
+
+
+def _unique(values: Json) -> Json:
+    return list({canonical(item): item for item in reversed(_list(values))}.values())[::-1]
+
+
+def _except(values: Json, others: Json) -> Json:
+    known = {canonical(item) for item in _list(others)}
+    return [item for item in _list(values) if canonical(item) not in known]
+
+
+def _entries(value: Json) -> Json:
+    if not isinstance(value, dict):
+        raise TypeError(f"{_kind(value)} is no object")
+    return [{"key": key, "value": part} for key, part in value.items()]
+
+
+def _contains(whole: Json, part: Json) -> bool:
+    if isinstance(whole, str):
+        return _text(part).casefold() in whole.casefold()
+    return any(equal(item, part) for item in _list(whole))
+
+
+def _starts(whole: Json, prefix: Json) -> bool:
+    return _text(whole).casefold().startswith(_text(prefix).casefold())
+
+
+def _ordered(compare: Callable[[Json, Json], bool]) -> Apply:
+    return lambda a, b: compare(sort_key(a), sort_key(b))
+
+
+def _shift(time: Json, by: Json) -> str:
+    """The time moved, in the form it had: a date, or with `T` or a space, with or without seconds."""
+    text = _text(time)
+    if not isinstance(by, dict) or by.keys() - {"days", "hours", "minutes"}:
+        raise ValueError("takes days, hours and minutes")
+    moved = datetime.fromisoformat(text) + timedelta(**{unit: float(_decimal(n)) for unit, n in by.items()})
+    if len(text) == 10 and by.keys() <= {"days"}:
+        return moved.date().isoformat()
+    return moved.isoformat(sep=" " if " " in text else "T", timespec="minutes" if len(text) <= 16 else "auto")
+
+
+def _minutes(start: Json, end: Json) -> Json:
+    passed = datetime.fromisoformat(_text(end)) - datetime.fromisoformat(_text(start))
+    return _number(Decimal(str(passed.total_seconds())) / 60)
+
+
+PLAIN: dict[str, Apply | Unary] = {
+    "$get": _get,
+    "$text": Unary(_joined),
+    "$join": _joined,
+    "$lower": Unary(lambda text: _text(text).lower()),
+    "$split": lambda text, separator: _text(text).split(_text(separator)),
+    "$match": lambda text, pattern: first_match(_text(pattern), _text(text)),
+    "$number": Unary(_parsed),
+    "$add": _arithmetic(lambda a, b: a + b),
+    "$sub": _arithmetic(lambda a, b: a - b),
+    "$mul": _arithmetic(lambda a, b: a * b),
+    "$div": _arithmetic(lambda a, b: a / b),
+    "$round": _round,
+    "$count": Unary(lambda values: len(_list(values))),
+    "$sum": Unary(_sum),
+    "$first": Unary(lambda values: next(iter(_list(values)), None)),
+    "$last": Unary(lambda values: next(reversed(_list(values)), None)),
+    "$take": _take,
+    "$flat": Unary(_flat),
+    "$unique": Unary(_unique),
+    "$except": _except,
+    "$entries": Unary(_entries),
+    "$shift": _shift,
+    "$minutes": _minutes,
+    "$eq": equal,
+    "$ne": lambda a, b: not equal(a, b),
+    "$lt": _ordered(lambda a, b: a < b),
+    "$le": _ordered(lambda a, b: a <= b),
+    "$gt": _ordered(lambda a, b: a > b),
+    "$ge": _ordered(lambda a, b: a >= b),
+    "$in": lambda item, values: any(equal(item, other) for other in _list(values)),
+    "$contains": _contains,
+    "$starts": _starts,
+    "$not": Unary(lambda condition: not is_true(condition)),
+}
