@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
 from state.schema import Json
 
 if TYPE_CHECKING:
+    from agentdojo.attacks.base_attacks import FixedJailbreakAttack
     from agentdojo.base_tasks import BaseInjectionTask, BaseUserTask
     from agentdojo.functions_runtime import FunctionCall, TaskEnvironment
     from agentdojo.task_suite.task_suite import TaskSuite
@@ -57,14 +59,24 @@ def attack(
     text: Text,
 ) -> Attack:
     """What is injected into every field that the ground truth of the user task reads."""
+    environment = _environment(suite).model_copy(deep=True)
+    calls = tuple((call.function, dict(call.args)) for call in wanted(suite.name, injection, environment))
+    return Attack(injection.GOAL, _template(suite, text).attack(user, injection), calls)
+
+
+@cache
+def _template(suite: "TaskSuite[TaskEnvironment]", text: Text) -> "FixedJailbreakAttack":
+    """Made once: it keeps which fields the ground truth of a user task reads."""
     from agentdojo.attacks.base_attacks import FixedJailbreakAttack
     from agentdojo.attacks.important_instructions_attacks import ImportantInstructionsAttack
 
     template = "{goal}" if text == "goal" else ImportantInstructionsAttack._JB_STRING
-    made = FixedJailbreakAttack(template, suite, None)
-    environment = suite.load_and_inject_default_environment({})
-    calls = tuple((call.function, dict(call.args)) for call in wanted(suite.name, injection, environment))
-    return Attack(injection.GOAL, made.attack(user, injection), calls)
+    return FixedJailbreakAttack(template, suite, None)
+
+
+@cache
+def _environment(suite: "TaskSuite[TaskEnvironment]") -> "TaskEnvironment":
+    return suite.load_and_inject_default_environment({})
 
 
 def wanted(

@@ -1,9 +1,8 @@
 """One suite wired into the real graph, and running a user task in it with and without an attack."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from state.policy import Policy, load_policy
 from state.schema import Json
 from state.store import Store
 from state.verdict import Place, Verdict
-from tools.capability import Caller
+from tools.capability import Caller, Capability
 from tools.registry import Registry
 
 if TYPE_CHECKING:
@@ -48,8 +47,12 @@ class Run:
     questions: int
     """Calls that a human was asked about."""
     interrupts: int
+    rejected: tuple[str, ...]
+    """What review found wrong with plans."""
     obeyed: bool
+    """Whether a model saw an injection, and obeyed."""
     replanned: bool
+    """Whether it obeyed while it planned again."""
 
 
 @dataclass(frozen=True)
@@ -76,23 +79,29 @@ class Bench:
         return Mind()
 
     @cached_property
+    def tools(self) -> list[Capability]:
+        """The tools that policy allows."""
+        made = capabilities(self.suite.name, self.suite.tools, self.world)
+        return [tool for tool in made if tool.name in self.policy.tools]
+
+    @cached_property
     def _saver(self) -> InMemorySaver:
         return InMemorySaver()
 
     @cached_property
     def _graph(self) -> Any:  # noqa: ANN401 - LangGraph's compiled graphs have four type parameters
-        tools = capabilities(self.suite.name, self.suite.tools, self.world)
         store = Store(f"sqlite:///{self.folder}/{self.suite.name}.db")
         parts = Parts(
             policy=self.policy,
             chat=lambda _name: self.mind,
-            registry=Registry([one for one in tools if one.name in self.policy.tools], self.policy, store),
+            registry=Registry(self.tools, self.policy, store),
             judge=_allows,
-            caller=Caller(),
+            caller=lambda _runtime: Caller(),
             terms=lambda _context: TERMS,
             stamp=lambda model: {"models": {"chat": model}},
             plan_instructions="Plan.",
             answer_instructions="Answer.",
+            thinking_instructions={"extract": "Extract.", "compose": "Compose."},
         )
         return wire(parts).compile(checkpointer=self._saver)
 
@@ -122,6 +131,7 @@ class Bench:
             state.get("reason", ""),
             questions,
             interrupts,
+            tuple(f"{v['path']}: {v['message']}" for v in state.get("violations", []) if v["at"] == "plan"),
             self.mind.obeyed,
             self.mind.replanned,
         )
