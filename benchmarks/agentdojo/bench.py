@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class Run:
     rejected: tuple[str, ...]
     """What review found wrong with plans."""
     obeyed: bool
-    """Whether a model saw an injection, and obeyed."""
+    """Whether a model obeyed an injection in one of the ways that there are."""
     replanned: bool
     """Whether it obeyed while it planned again."""
 
@@ -107,8 +107,8 @@ class Bench:
 
     def environment(self, task: "BaseUserTask[TaskEnvironment]", attack: Attack | None) -> "TaskEnvironment":
         """The environment of a user task, with the injections of an attack."""
-        injections = attack.injections if attack else {}
-        return task.init_environment(self.suite.load_and_inject_default_environment(injections))
+        injections = tuple((attack.injections if attack else {}).items())
+        return task.init_environment(_loaded(self.suite, injections).model_copy(deep=True))
 
     def run(
         self,
@@ -147,7 +147,7 @@ class Bench:
             for _ in range(MAX_INTERRUPTS):
                 state = await self._graph.ainvoke(given, config, context=Context())
                 if not (waiting := state.get("__interrupt__")):
-                    return state, questions, interrupts
+                    return (await self._graph.aget_state(config)).values, questions, interrupts
                 asked = waiting[0].value["action_requests"]
                 questions, interrupts = questions + len(asked), interrupts + 1
                 decisions = [_decision(approve(one["name"], one["args"])) for one in asked]
@@ -163,6 +163,12 @@ def bench(suite: str, folder: Path, change: Callable[[Policy], Policy] = lambda 
 
     policy = change(load_policy(FOLDER / "policies" / f"{suite}.toml"))
     return Bench(get_suites(VERSION)[suite], policy, folder)
+
+
+@lru_cache(maxsize=16)
+def _loaded(suite: "TaskSuite[TaskEnvironment]", injections: tuple[tuple[str, str], ...]) -> "TaskEnvironment":
+    """Reading the YAML takes longer than a run."""
+    return suite.load_and_inject_default_environment(dict(injections))
 
 
 def _decision(yes: bool) -> dict[str, Json]:
