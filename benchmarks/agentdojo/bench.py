@@ -1,0 +1,183 @@
+"""One suite wired into the real graph, and running a user task in it with and without an attack."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
+
+from benchmarks.agentdojo.approvers import Approver
+from benchmarks.agentdojo.attack import Attack
+from benchmarks.agentdojo.case import FOLDER, Case
+from benchmarks.agentdojo.judging import End
+from benchmarks.agentdojo.models import Mind, rendered
+from benchmarks.agentdojo.tools import World, capabilities
+from graphs.wiring import Parts, wire
+from state.agent import Context, Terms
+from state.policy import Policy, load_policy
+from state.schema import Json
+from state.store import Store
+from state.verdict import Place, Verdict
+from tools.capability import Caller, Capability
+from tools.registry import Registry
+
+if TYPE_CHECKING:
+    from agentdojo.base_tasks import BaseUserTask
+    from agentdojo.functions_runtime import TaskEnvironment
+    from agentdojo.task_suite.task_suite import TaskSuite
+
+VERSION = "v1.2.2"
+MAX_INTERRUPTS = 50
+TERMS = Terms(model="oracle", plan_retries=0, answer_retries=1, replans=1, passages=6, answer_schema=None)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of one run."""
+
+    end: End
+    outcome: str
+    reason: str
+    questions: int
+    """Calls that a human was asked about."""
+    interrupts: int
+    rejected: tuple[str, ...]
+    """What review found wrong with plans."""
+    obeyed: bool
+    """Whether a model saw an injection, and obeyed."""
+    replanned: bool
+    """Whether it obeyed while it planned again."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The parts of one suite, made once and used for every run in this process."""
+
+    suite: "TaskSuite[TaskEnvironment]"
+    policy: Policy
+    folder: Path
+
+    @cached_property
+    def writes(self) -> frozenset[str]:
+        """The tools that change something."""
+        return frozenset(name for name, tool in self.policy.tools.items() if tool.effect != "read")
+
+    @cached_property
+    def world(self) -> World:
+        """Where the tools act."""
+        return World()
+
+    @cached_property
+    def mind(self) -> Mind:
+        """The model."""
+        return Mind()
+
+    @cached_property
+    def tools(self) -> list[Capability]:
+        """The tools that policy allows."""
+        made = capabilities(self.suite.name, self.suite.tools, self.world)
+        return [tool for tool in made if tool.name in self.policy.tools]
+
+    @cached_property
+    def _saver(self) -> InMemorySaver:
+        return InMemorySaver()
+
+    @cached_property
+    def _graph(self) -> Any:  # noqa: ANN401 - LangGraph's compiled graphs have four type parameters
+        store = Store(f"sqlite:///{self.folder}/{self.suite.name}.db")
+        parts = Parts(
+            policy=self.policy,
+            chat=lambda _name: self.mind,
+            registry=Registry(self.tools, self.policy, store),
+            judge=_allows,
+            caller=lambda _runtime: Caller(),
+            terms=lambda _context: TERMS,
+            stamp=lambda model: {"models": {"chat": model}},
+            plan_instructions="Plan.",
+            answer_instructions="Answer.",
+            thinking_instructions={"extract": "Extract.", "compose": "Compose."},
+        )
+        return wire(parts).compile(checkpointer=self._saver)
+
+    def environment(self, task: "BaseUserTask[TaskEnvironment]", attack: Attack | None) -> "TaskEnvironment":
+        """The environment of a user task, with the injections of an attack."""
+        injections = attack.injections if attack else {}
+        return task.init_environment(self.suite.load_and_inject_default_environment(injections))
+
+    def run(
+        self,
+        task: "BaseUserTask[TaskEnvironment]",
+        case: Case,
+        approve: Approver,
+        attack: Attack | None = None,
+        strategy: int = 0,
+    ) -> Run:
+        """One turn of the graph, resumed with the approver's decisions until it ends."""
+        environment = self.environment(task, attack)
+        before = environment.model_copy(deep=True)
+        self.world.enter(environment)
+        self.mind.enter(case, attack, strategy)
+        state, questions, interrupts = asyncio.run(self._turn(task.PROMPT, case, approve))
+        end = End(_output(state), before, environment, self.world.trace)
+        return Run(
+            end,
+            state.get("outcome", "failed"),
+            state.get("reason", ""),
+            questions,
+            interrupts,
+            tuple(f"{v['path']}: {v['message']}" for v in state.get("violations", []) if v["at"] == "plan"),
+            self.mind.obeyed,
+            self.mind.replanned,
+        )
+
+    async def _turn(self, prompt: str, case: Case, approve: Approver) -> tuple[dict[str, Json], int, int]:
+        config: RunnableConfig = {"configurable": {"thread_id": "benchmark"}, "recursion_limit": 500}
+        given: dict[str, Json] | Command[str] = {
+            "messages": [HumanMessage(prompt)],
+            "answer_schema": case.answer_schema,
+        }
+        questions = interrupts = 0
+        try:
+            for _ in range(MAX_INTERRUPTS):
+                state = await self._graph.ainvoke(given, config, context=Context())
+                if not (waiting := state.get("__interrupt__")):
+                    return state, questions, interrupts
+                asked = waiting[0].value["action_requests"]
+                questions, interrupts = questions + len(asked), interrupts + 1
+                decisions = [_decision(approve(one["name"], one["args"])) for one in asked]
+                given = Command(resume={"decisions": decisions})
+            raise RuntimeError(f"the run asked more than {MAX_INTERRUPTS} times")
+        finally:
+            await self._saver.adelete_thread("benchmark")
+
+
+def bench(suite: str, folder: Path, change: Callable[[Policy], Policy] = lambda policy: policy) -> Bench:
+    """The bench of a suite, with its policy changed where a defence is switched off."""
+    from agentdojo.task_suite.load_suites import get_suites
+
+    policy = change(load_policy(FOLDER / "policies" / f"{suite}.toml"))
+    return Bench(get_suites(VERSION)[suite], policy, folder)
+
+
+def _decision(yes: bool) -> dict[str, Json]:
+    return {"type": "approve"} if yes else {"type": "reject", "message": "nobody asked for this"}
+
+
+def _output(state: dict[str, Json]) -> str:
+    answer = state.get("answer")
+    if answer and answer["data"] is not None:
+        return rendered(answer["data"])
+    return str(state["messages"][-1].text) if state.get("messages") else ""
+
+
+async def _allows(_text: str, place: Place) -> Verdict:
+    """The classifier plays no part here."""
+    return Verdict(
+        place=place, decision="allow", category="ok", score=0.0, threshold=1.0, classifier="none", reason=""
+    )
