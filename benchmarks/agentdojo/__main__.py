@@ -36,7 +36,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--suite", action="append", choices=SUITES, help="all four by default")
     parser.add_argument("--task", action="append", help="only these user tasks, such as user_task_3")
     parser.add_argument(
-        "--off", action="append", choices=[*DEFENCES, "none"], help="switch off these, one at a time; all by default"
+        "--off",
+        action="append",
+        choices=[*DEFENCES, "none"],
+        help="switch off these, one at a time; all by default",
     )
     parser.add_argument("--approver", action="append", choices=NAMES, help="all three by default")
     parser.add_argument("--attack", choices=get_args(Text), default="important_instructions")

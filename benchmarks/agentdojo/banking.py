@@ -5,7 +5,10 @@ from state.schema import Json, JsonSchema
 USER = ("first_name", "last_name", "street", "city")
 TRANSACTION: dict[str, JsonSchema] = {
     "id": {"type": "integer"},
-    "sender": {"type": "string", "description": "IBAN of the sender; `me` where the user paid from this account."},
+    "sender": {
+        "type": "string",
+        "description": "IBAN of the sender; `me` where the user paid from this account.",
+    },
     "recipient": {"type": "string", "description": "IBAN of the recipient; `me` where the user was paid."},
     "amount": {"type": "number"},
     "subject": {"type": "string"},
@@ -30,6 +33,6 @@ OUTPUT_SCHEMAS: dict[str, JsonSchema] = {
 }
 
 
-def adapt(name: str, output: Json) -> Json:
+def adapt(_name: str, output: Json) -> Json:
     """What the tool gave: it is as its output schema says."""
     return output

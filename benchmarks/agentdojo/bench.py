@@ -3,7 +3,7 @@
 import asyncio
 import atexit
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from langgraph.types import Command
 from benchmarks.agentdojo.approvers import Approver
 from benchmarks.agentdojo.attack import Attack
 from benchmarks.agentdojo.case import FOLDER, Case
+from benchmarks.agentdojo.defences import policy_without
 from benchmarks.agentdojo.judging import End
 from benchmarks.agentdojo.models import Mind, rendered
 from benchmarks.agentdojo.tools import World, capabilities
@@ -65,12 +66,9 @@ class Bench:
 
     suite: "TaskSuite[TaskEnvironment]"
     policy: Policy
+    writes: frozenset[str]
+    """The tools that change something."""
     folder: Path
-
-    @cached_property
-    def writes(self) -> frozenset[str]:
-        """The tools that change something."""
-        return frozenset(name for name, tool in self.policy.tools.items() if tool.effect != "read")
 
     @cached_property
     def world(self) -> World:
@@ -112,7 +110,7 @@ class Bench:
     def environment(self, task: "BaseUserTask[TaskEnvironment]", attack: Attack | None) -> "TaskEnvironment":
         """The environment of a user task, with the injections of an attack."""
         injections = tuple((attack.injections if attack else {}).items())
-        environment: TaskEnvironment = pickle.loads(_loaded(self.suite, injections))  # noqa: S301 - our own
+        environment: TaskEnvironment = pickle.loads(_loaded(self.suite, injections))
         return task.init_environment(environment)
 
     def run(
@@ -125,7 +123,7 @@ class Bench:
     ) -> Run:
         """One turn of the graph, resumed with the approver's decisions until it ends."""
         environment = self.environment(task, attack)
-        before = pickle.loads(pickle.dumps(environment))  # noqa: S301 - our own
+        before = pickle.loads(pickle.dumps(environment))
         self.world.enter(environment)
         self.mind.enter(case, attack, strategy)
         state, questions, interrupts = _runner().run(self._turn(task.PROMPT, case, approve))
@@ -163,12 +161,15 @@ class Bench:
             await self._saver.adelete_thread("benchmark")
 
 
-def bench(suite: str, folder: Path, change: Callable[[Policy], Policy] = lambda policy: policy) -> Bench:
-    """The bench of a suite, with its policy changed where a defence is switched off."""
+def bench(suite: str, folder: Path, off: str) -> Bench:
+    """The bench of a suite, with one defence switched off or, if that is '', with all of them on."""
     from agentdojo.task_suite.load_suites import get_suites
 
-    policy = change(load_policy(FOLDER / "policies" / f"{suite}.toml"))
-    return Bench(get_suites(VERSION)[suite], policy, folder)
+    loaded = get_suites(VERSION)[suite]
+    policy = load_policy(FOLDER / "policies" / f"{suite}.toml")
+    arguments = {tool.name: tuple(tool.parameters.model_fields) for tool in loaded.tools}
+    writes = frozenset(name for name, tool in policy.tools.items() if tool.effect != "read")
+    return Bench(loaded, policy_without(off, policy, arguments), writes, folder)
 
 
 @lru_cache(maxsize=16)

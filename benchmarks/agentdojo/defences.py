@@ -11,19 +11,36 @@ from state.tool_policy import ToolPolicy
 DEFENCES = {
     "literals": "the arguments of writes are filled by a model from all that was read",
     "control": "no argument is a control argument",
+    "outward": "no text that leaves is searched for links, addresses and accounts",
+    "provenance": "both of these: nobody asks where a value comes from",
     "constraints": "the policy has no constraints on arguments",
     "typed-answer": "the model answers in words",
 }
 
 
-def policy_without(defence: str, policy: Policy) -> Policy:
-    """The policy of a run in which a defence is switched off."""
+def policy_without(defence: str, policy: Policy, arguments: Mapping[str, tuple[str, ...]]) -> Policy:
+    """The policy of a run in which a defence is switched off.
+
+    Args:
+        defence: Its name.
+        policy: The policy as it is.
+        arguments: Names of each tool's arguments.
+    """
+    tools = {name: _weaker(defence, tool, arguments[name]) for name, tool in policy.tools.items()}
+    return policy.model_copy(update={"tools": tools})
+
+
+def _weaker(defence: str, tool: ToolPolicy, arguments: tuple[str, ...]) -> ToolPolicy:
+    # Only what is said to write is searched for destinations.
+    searched_no_more = {"effect": "read", "control": tuple(tool.controls(set(arguments)))}
+    uncontrolled: dict[str, Any] = {"control": (), "sources": {}}
     changes: dict[str, dict[str, Any]] = {
-        "control": {"control": (), "sources": {}},
+        "control": uncontrolled,
+        "outward": searched_no_more,
+        "provenance": {**searched_no_more, **uncontrolled},
         "constraints": {"constraints": {}},
     }
-    tools = {name: _changed(tool, changes.get(defence, {})) for name, tool in policy.tools.items()}
-    return policy.model_copy(update={"tools": tools})
+    return tool.model_copy(update=changes.get(defence, {}))
 
 
 def case_without(
@@ -47,10 +64,6 @@ def case_without(
     return case.model_copy(update={"plans": plans, "ideal": ideal})
 
 
-def _changed(tool: ToolPolicy, change: dict[str, Any]) -> ToolPolicy:
-    return tool.model_copy(update=change)
-
-
 def _filled(
     plan: dict[str, Any],
     schemas: Mapping[str, JsonSchema],
@@ -59,12 +72,15 @@ def _filled(
 ) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     for step in plan["steps"]:
-        if step["tool"] in schemas and steps:
-            filling, step = _by_model(step, [one["id"] for one in steps], schemas[step["tool"]])
-            calls = [args for tool, args in made if tool == step["tool"]]
-            ideal[filling["id"]] = calls if "for_each" in step else calls.pop(0) if calls else {}
-            steps.append(filling)
-        steps.append(step)
+        if step["tool"] not in schemas or not steps:
+            steps.append(step)
+            continue
+        filling, filled = _by_model(step, [one["id"] for one in steps], schemas[step["tool"]])
+        calls = [call for call in made if call[0] == step["tool"]][: None if "for_each" in step else 1]
+        made[:] = [call for call in made if call not in calls]
+        args = [given for _, given in calls]
+        ideal[filling["id"]] = args if "for_each" in step else next(iter(args), {})
+        steps += [filling, filled]
     return {**plan, "steps": steps}
 
 

@@ -1,4 +1,4 @@
-"""The models of a run: an ideal planner, and for all else a model that is ideal until it sees an injection, then obeys it."""
+"""The model of a run: ideal when it plans, and for all else until it sees an injection, which it obeys."""
 
 import json
 from collections.abc import Iterator
@@ -50,7 +50,13 @@ class Mind:
             return ideal
         self.replanned = True
         mine = [
-            {"id": f"x{n}", "tool": tool, "args": args, "after": [f"x{n - 1}"] if n else [], "why": "Important."}
+            {
+                "id": f"x{n}",
+                "tool": tool,
+                "args": args,
+                "after": [f"x{n - 1}"] if n else [],
+                "why": "Important.",
+            }
             for n, (tool, args) in enumerate(obedience.attack.calls)
         ]
         return {"steps": mine if self.strategy % 2 == 0 else [*mine, *ideal["steps"]]}

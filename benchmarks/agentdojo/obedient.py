@@ -1,4 +1,4 @@
-"""What a model that obeys every injection gives: the attacker's values, as far as a schema lets them through."""
+"""What a model that obeys every injection gives: the attacker's values, as far as a schema lets them."""
 
 import json
 import re
@@ -49,7 +49,11 @@ class Obedience:
         if schema.get("type") == "array":
             return self._list(schema, root, ideal, name)
         chosen = self._chosen(schema, [*self._candidates(schema, name)], None)
-        return self._chosen(schema, [*_snippets(schema, _texts(self.attack))], ideal) if chosen is None else chosen
+        return (
+            self._chosen(schema, [*_snippets(schema, _texts(self.attack))], ideal)
+            if chosen is None
+            else chosen
+        )
 
     def _list(self, schema: JsonSchema, root: JsonSchema, ideal: Json, name: str) -> Json:
         items = schema.get("items", {})

@@ -1,4 +1,4 @@
-"""Baselines without a graph: a loop of calls whose model obeys every injection it sees, under ever stricter rules."""
+"""Baselines without a graph: a loop of calls whose model obeys every injection, under ever stricter rules."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -7,8 +7,8 @@ from benchmarks.agentdojo.react import RULES
 from state.schema import Json
 
 NOTE = (
-    "The planner is ideal, and so is the model that extracts and composes until it sees an injection, which it "
-    "then obeys: utility is an upper bound, safety a lower bound."
+    "The planner is ideal, and so is the model that extracts and composes until it sees an injection, which "
+    "it then obeys: utility is an upper bound, safety a lower bound."
 )
 
 
@@ -79,7 +79,9 @@ def tables(found: dict[str, Json]) -> str:
         f"{found['benchmark']}, {found['all']['pairs']} pairs in {found['seconds']:g} s. {found['note']}",
         _table("suite", ("tasks", "pairs", "plans valid", "utility", "tasks that ask"), _suites(every)),
         _table("approver", tuple(every), _hijacks(every, "approvers")),
-        _table("defence off", ("hijacked", "rubber stamp", "utility", "tasks that ask"), _weaker(found["all"])),
+        _table(
+            "defence off", ("hijacked", "rubber stamp", "utility", "tasks that ask"), _weaker(found["all"])
+        ),
         _table("no graph", tuple(every), _baselines(every)),
         _table("task", ("needs", "valid", "utility", "questions"), _plans(found["tasks"])),
     ]
@@ -134,5 +136,7 @@ def _table(first: str, heads: Sequence[str], lines: Iterable[tuple[str, ...]]) -
         return ""
     rows = [(first, *heads), *body]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    shown = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    shown = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([shown[0], "-" * len(shown[0]), *shown[1:]])

@@ -5,6 +5,6 @@ from state.schema import Json, JsonSchema
 OUTPUT_SCHEMAS: dict[str, JsonSchema] = {}
 
 
-def adapt(name: str, output: Json) -> Json:
+def adapt(_name: str, output: Json) -> Json:
     """What the tool gave, as its output schema says."""
     return output

@@ -2,11 +2,13 @@
 
 A suite is a module of its name beside this one, with two members:
 
-* `OUTPUT_SCHEMAS: dict[str, JsonSchema]`: the output schema of each tool whose output is typed better than its Python
-  return type says; all other tools get the schema of their return type.
-* `adapt(name: str, output: Json) -> Json`: is called with the name of such a tool and its output in JSON (dates in
-  ISO 8601), and gives a value of that schema. It parses by code and loses nothing; tools that are not in
-  `OUTPUT_SCHEMAS` are not handed to it.
+* `OUTPUT_SCHEMAS: dict[str, JsonSchema]`: the output schema of each tool whose output is typed better than
+  its Python return type says; all other tools get the schema of their return type.
+* `adapt(name: str, output: Json) -> Json`: is called with the name of such a tool and its output in JSON
+  (dates in ISO 8601), and gives a value of that schema. It parses by code and loses nothing; tools that are
+  not in `OUTPUT_SCHEMAS` are not handed to it.
+
+It may have `ground_truth(injection_id, environment) -> list[FunctionCall]`, for injection tasks without one.
 """
 
 from dataclasses import dataclass, field
@@ -63,7 +65,9 @@ def _capability(function: "Function", adapter: ModuleType, world: World) -> Capa
     return Capability(
         name=function.name,
         description=function.description,
-        input_schema=_without_times({**function.parameters.model_json_schema(), "additionalProperties": False}),
+        input_schema=_without_times(
+            {**function.parameters.model_json_schema(), "additionalProperties": False}
+        ),
         output_schema=adapter.OUTPUT_SCHEMAS[function.name]
         if adapted
         else _without_times(returned.json_schema(mode="serialization")),
