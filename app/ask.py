@@ -29,6 +29,8 @@ warrant ask "Refund order WR-1042" --json
 
 warrant ask --resume THREAD --approve s1
 
+warrant ask --resume THREAD --edit 's1={"order_id": "WR-1042", "amount": 5}'
+
 Exit codes: 0 answered, 2 usage error, 3 refused, 4 needs approval or input, 5 failed, 130 stopped
 by Ctrl-C."""
 
@@ -50,16 +52,24 @@ def ask(
     ] = None,
     approve: Annotated[list[str] | None, typer.Option(help="Step that may be called.")] = None,
     reject: Annotated[list[str] | None, typer.Option(help="Step that must not be called.")] = None,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEP=JSON", help="Call the step with these arguments instead."),
+    ] = None,
+    respond: Annotated[
+        list[str] | None, typer.Option(metavar="STEP=TEXT", help="Say this instead of the call.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Ask the agent a question, continue a conversation, or answer a run that waits."""
+    from app.decisions import decided
     from app.progress import Progress
 
-    decisions = _decisions(approve or [], reject or [])
+    decisions = decided(approve or [], reject or [], edit or [], respond or [])
     if (question is None) == (resume is None):
         raise UsageError("Give a question or --resume ID, one of both.", "See warrant ask --help.")
     if resume is None and decisions:
-        raise UsageError("--approve and --reject need --resume ID.", "See warrant ask --help.")
+        raise UsageError("A decision needs --resume ID.", "See warrant ask --help.")
     progress = Progress()
     if resume is not None:
         document = _run(_resume(resume, decisions, progress), resume)
@@ -84,12 +94,6 @@ def _run(work: Coroutine[Any, Any, dict[str, Any]], id_: str) -> dict[str, Any]:
     except KeyboardInterrupt:
         sys.stderr.write(f"warrant: Stopped. Go on with: warrant ask --resume {id_}\n")
         raise typer.Exit(ExitCode.STOPPED) from None
-
-
-def _decisions(approved: list[str], rejected: list[str]) -> dict[str, Any]:
-    if both := set(approved) & set(rejected):
-        raise UsageError(f"Step {sorted(both)[0]} is both approved and rejected.", "Decide for one.")
-    return dict.fromkeys(approved, "approve") | dict.fromkeys(rejected, "reject")
 
 
 def _schema(path: Path | None) -> dict[str, Any] | None:

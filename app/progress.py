@@ -14,7 +14,7 @@ from rich.text import Text
 from nodes.release import shown
 from state.answer import Answer
 
-MARKS = {"running": "…", "done": "✓", "failed": "✗", "rejected": "✗", "skipped": "-", "unknown": "?"}
+MARKS = {"running": "…", "done": "✓", "failed": "✗", "unknown": "?"}
 
 
 def command() -> str:
@@ -53,9 +53,11 @@ class Progress:
     def answer(self, document: Mapping[str, Any]) -> str:
         """The answer as text, or what is needed to go on."""
         if document["waiting"]:
-            calls = [f"{w['step']}: {w['tool']} {json.dumps(w['args'])}" for w in document["waiting"]]
+            calls = [line for waiting in document["waiting"] for line in _call(waiting)]
             flags = " ".join(f"--approve {w['step']}" for w in document["waiting"])
-            way_out = f"{command()} ask --resume {document['thread_id']} {flags}   (or --reject)"
+            way_out = (
+                f"{command()} ask --resume {document['thread_id']} {flags}   (or --reject, --edit, --respond)"
+            )
             return "\n".join(["These calls need your approval:", *calls, way_out])
         given = document["answer"]
         return shown(Answer.model_validate(given)) if given else str(document["reason"])
@@ -77,3 +79,10 @@ class Progress:
 
     def _line(self, label: str, text: str, style: str = "cyan") -> None:
         self._console.print(Text(f"{label:<15}", style=style) + Text(text))
+
+
+def _call(waiting: Mapping[str, Any]) -> list[str]:
+    """A call that waits: its exact arguments, where they come from, and why a human is asked."""
+    lines = [f"{waiting['step']}: {waiting['tool']} {json.dumps(waiting['args'], ensure_ascii=False)}"]
+    lines += [f"    {name} from {', '.join(places)}" for name, places in waiting["origins"].items() if places]
+    return [*lines, *(f"    asked because: {reason}" for reason in waiting["reasons"])]

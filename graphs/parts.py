@@ -6,6 +6,8 @@ from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 
+from langgraph.runtime import Runtime
+
 from graphs.langsmith_export import LangSmithExport
 from graphs.outbox import Outbox
 from graphs.tracing import Tracer, install
@@ -16,9 +18,11 @@ from models.gate import classifier as gate
 from models.names import chat
 from models.prices import cost
 from models.redaction import redact
+from nodes.callers import Callers
 from nodes.gate import Judge
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
+from state.plan import THINKING
 from state.policy import Policy, load_policy
 from state.schema import Json
 from state.settings import Settings, settings
@@ -68,7 +72,7 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 
 def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
     registry = Registry(_capabilities(chosen, policy), policy, store)
-    prompts = {name: _prompt(name) for name in ("plan", "answer")}
+    prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 
     kept = cache(partial(chat, policy=policy.models, settings=chosen))
 
@@ -92,14 +96,26 @@ def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
         chat=named,
         registry=registry,
         judge=_judge(policy),
-        caller=Caller(labels=chosen.held_labels()),
+        caller=_callers(chosen),
         terms=_terms(policy, chosen),
         stamp=stamp,
         plan_instructions=prompts["plan"],
         answer_instructions=prompts["answer"],
+        thinking_instructions={name: prompts[name] for name in sorted(THINKING)},
     )
     drawing = digest(wire(parts).compile().get_graph().to_json())
     return parts
+
+
+def _callers(chosen: Settings) -> Callers:
+    """The local user, or whom the server has authenticated, with their permissions as roles."""
+    labels, roles = chosen.held_labels(), chosen.held_roles()
+
+    def caller(runtime: Runtime[Context]) -> Caller:
+        user = runtime.server_info.user if runtime.server_info else None
+        return Caller(labels=labels, roles=roles if user is None else frozenset(user.permissions))
+
+    return caller
 
 
 def _capabilities(chosen: Settings, policy: Policy) -> list[Capability]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 from uuid import uuid4
 
 from langchain_core.messages import HumanMessage
@@ -64,14 +64,15 @@ class Session:
     async def resume(
         self,
         thread_id: str,
-        decisions: Mapping[str, Literal["approve", "reject"]],
+        decisions: Mapping[str, dict[str, Json]],
         progress: Progress | None = None,
     ) -> dict[str, Json]:
         """Go on with a run that was interrupted by a crash, or that waits for decisions.
 
         Args:
             thread_id: The conversation.
-            decisions: Step id → decision, for every call that waits; empty after a crash.
+            decisions: Step id → `{"type": "approve"}`, or `reject`, `edit` with `args`, `respond` with
+                `message`, for every call that waits; empty after a crash.
             progress: Is told of every update while the run goes on.
 
         Raises:
@@ -83,7 +84,7 @@ class Session:
         waiting = snapshot.values.get("awaiting", {}) if snapshot.interrupts else {}
         if decisions.keys() != waiting.keys():
             raise UsageError(*_unanswered(waiting, decisions))
-        answers = [{"type": decisions[step]} for step in waiting]
+        answers = [_decision(decisions[step], call["tool"]) for step, call in waiting.items()]
         command: Command[str] | None = Command(resume={"decisions": answers}) if waiting else None
         stamp = {"stamp": snapshot.values.get("stamp")}  # `begin`, which records it, does not run again
         return await self._run(command, thread_id, None, progress, stamp)
@@ -141,6 +142,8 @@ async def session() -> AsyncIterator[Session]:
         try:
             app.settings.home.mkdir(parents=True, exist_ok=True)
             path = app.settings.home / "checkpoints.db"
+            # Where a file cannot be opened, aiosqlite's thread may outlive the loop and print a traceback.
+            await asyncio.to_thread(lambda: sqlite3.connect(path).close())
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
             await saver.setup()
         except (sqlite3.Error, OSError) as error:
@@ -159,12 +162,22 @@ def _config(thread_id: str) -> RunnableConfig:
     return {"configurable": {"thread_id": thread_id}}
 
 
-def _unanswered(waiting: Mapping[str, Json], decisions: Mapping[str, str]) -> tuple[str, str]:
+def _decision(given: dict[str, Json], tool: str) -> dict[str, Json]:
+    """A decision in the shape that the interrupt is resumed with; an edit may name another tool."""
+    if given["type"] != "edit":
+        return given
+    return {"type": "edit", "edited_action": {"name": given.get("name", tool), "args": given["args"]}}
+
+
+def _unanswered(waiting: Mapping[str, Json], decisions: Mapping[str, Json]) -> tuple[str, str]:
     if not waiting:
         return "No call waits for a decision in this run.", "Use --resume without --approve or --reject."
     flags = " ".join(f"--approve {step}" for step in waiting)
     given = ", ".join(decisions) or "none"
-    return f"Waiting for a decision: {', '.join(waiting)}; given: {given}.", f"Use {flags}, or --reject."
+    return (
+        f"Waiting for a decision: {', '.join(waiting)}; given: {given}.",
+        f"Use {flags}, or --reject, --edit, --respond.",
+    )
 
 
 def _document(snapshot: StateSnapshot, run_id: str, thread_id: str, seconds: float) -> dict[str, Json]:
@@ -179,7 +192,7 @@ def _document(snapshot: StateSnapshot, run_id: str, thread_id: str, seconds: flo
         "reason": "" if waits else values.get("reason", ""),
         "answer": None if waits else values.get("answer"),
         "plan": values.get("plan"),
-        "calls": [_call(result) for result in values.get("results", {}).values()],
+        "calls": [_call(one) for one in values.get("results", {}).values() if one["rounds"] is None],
         "waiting": [_waiting(warrant) for warrant in values.get("awaiting", {}).values()] if waits else [],
         "verdicts": values.get("verdicts", []),
         "violations": values.get("violations", []),
@@ -195,4 +208,4 @@ def _call(result: dict[str, Json]) -> dict[str, Json]:
 
 
 def _waiting(warrant: dict[str, Json]) -> dict[str, Json]:
-    return {key: warrant[key] for key in ("step", "tool", "args")}
+    return {key: warrant[key] for key in ("step", "tool", "args", "reasons", "origins")}

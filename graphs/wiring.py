@@ -11,6 +11,8 @@ from nodes import edges
 from nodes.answer import Answerer, AnswerView
 from nodes.approve import Approve, ApproveView
 from nodes.begin import Begin, BeginView
+from nodes.callers import Callers
+from nodes.conclude import Conclude, ConcludeView
 from nodes.execute import Execute
 from nodes.gate import Judge
 from nodes.plan import Planner, PlanView
@@ -19,11 +21,11 @@ from nodes.retrieve import Retrieve
 from nodes.review import Review, ReviewView
 from nodes.schedule import Schedule, ScheduleView
 from nodes.screen import Screen, ScreenView
+from nodes.think import Think
 from nodes.verify import Verify, VerifyView
 from state.agent import AgentInput, AgentOutput, AgentState, Context, Task, Terms, checked
 from state.policy import Policy
 from state.schema import Json
-from tools.capability import Caller
 from tools.registry import Registry
 
 
@@ -36,11 +38,13 @@ class Parts:
     """Chat model by name."""
     registry: Registry
     judge: Judge
-    caller: Caller
+    caller: Callers
     terms: Callable[[Context], Terms]
     stamp: Callable[[str], dict[str, Json]]
     plan_instructions: str
     answer_instructions: str
+    thinking_instructions: dict[str, str]
+    """Prompts of `extract` and `compose`."""
 
 
 Graph: TypeAlias = StateGraph[AgentState, Context, AgentInput, AgentOutput]
@@ -53,29 +57,34 @@ def wire(parts: Parts) -> Graph:
 
     graph.add_node("begin", checked(Begin(parts.terms, parts.stamp)), input_schema=BeginView)
     graph.add_node("screen", checked(Screen(judge, limits.request_chars)), input_schema=ScreenView)
-    planner = Planner(parts.chat, registry, limits, parts.plan_instructions)
+    planner = Planner(parts.chat, registry, limits, parts.plan_instructions, caller)
     graph.add_node("plan", checked(planner), input_schema=PlanView)
-    graph.add_node("review", checked(Review(registry, limits)), input_schema=ReviewView)
-    graph.add_node("schedule", checked(Schedule(registry)), input_schema=ScheduleView)
-    graph.add_node("approve", checked(Approve()), input_schema=ApproveView)
+    graph.add_node("review", checked(Review(registry, limits, caller)), input_schema=ReviewView)
+    graph.add_node("schedule", checked(Schedule(registry, caller)), input_schema=ScheduleView)
+    graph.add_node("approve", checked(Approve(registry, caller)), input_schema=ApproveView)
     graph.add_node("retrieve", checked(Retrieve(registry, judge, caller)), input_schema=Task)
     graph.add_node("execute", checked(Execute(registry, judge, caller)), input_schema=Task)
+    think = Think(parts.chat, limits, parts.thinking_instructions)
+    graph.add_node("think", checked(think), input_schema=Task)
+    graph.add_node("conclude", checked(Conclude()), input_schema=ConcludeView)
     answerer = Answerer(parts.chat, limits, parts.answer_instructions)
     graph.add_node("answer", checked(answerer), input_schema=AnswerView)
     graph.add_node("verify", checked(Verify()), input_schema=VerifyView)
     graph.add_node("release", checked(Release(judge)), input_schema=ReleaseView)
 
-    runs = ["retrieve", "execute"]
+    runs = ["retrieve", "execute", "think"]
     graph.add_edge(START, "begin")
     graph.add_conditional_edges("begin", edges.after_begin)
     graph.add_conditional_edges("screen", edges.after_screen)
     graph.add_conditional_edges("plan", edges.after_plan)
     graph.add_conditional_edges("review", edges.after_review)
-    to = [*runs, "approve", "answer", "plan", "release"]
+    to = [*runs, "approve", "answer", "conclude", "plan", "release"]
     graph.add_conditional_edges("schedule", edges.after_schedule(registry), to)
     graph.add_conditional_edges("approve", edges.after_approve(registry), [*runs, "schedule"])
     graph.add_edge("retrieve", "schedule")
     graph.add_edge("execute", "schedule")
+    graph.add_edge("think", "schedule")
+    graph.add_edge("conclude", "release")
     graph.add_conditional_edges("answer", edges.after_answer)
     graph.add_conditional_edges("verify", edges.after_verify)
     graph.add_edge("release", END)

@@ -1,15 +1,20 @@
-"""Approve: the only place that interrupts, to ask a human about calls that the policy wants approved."""
+"""Approve: the only place that interrupts, to ask a human about calls that policy wants approved."""
 
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from langchain_core.callbacks import adispatch_custom_event
+from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from state.agent import AgentState
-from state.plan import Plan, StepResult, Warrant
+from nodes.callers import Callers
+from nodes.card import card
+from state.agent import AgentState, Context
+from state.canonical import digest
+from state.plan import Plan, StepResult, StepStatus, Warrant
 from state.schema import Json
+from tools.registry import Registry
 
 
 class ApproveView(TypedDict):
@@ -17,14 +22,23 @@ class ApproveView(TypedDict):
 
     awaiting: dict[str, dict[str, Json]]
     plan: dict[str, Json]
+    tainted: bool
     stamp: dict[str, Json]
+
+
+class _Action(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    args: dict[str, Json]
 
 
 class _Decision(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    type: Literal["approve", "reject"]
+    type: Literal["approve", "edit", "reject", "respond"]
     message: str = ""
+    edited_action: _Action | None = None
 
 
 class _Decisions(BaseModel):
@@ -33,65 +47,99 @@ class _Decisions(BaseModel):
     decisions: list[_Decision] = Field(min_length=1)
 
 
+class _UnusableError(Exception):
+    """The decisions cannot be followed; the next interrupt says why."""
+
+
 @dataclass(frozen=True)
 class Approve:
-    """Asks, and turns each decision into a warrant or a rejection."""
+    """Asks, and turns each decision into a warrant or a result."""
 
-    async def __call__(self, state: ApproveView) -> AgentState:
+    registry: Registry
+    caller: Callers
+
+    async def __call__(self, state: ApproveView, *, runtime: Runtime[Context]) -> AgentState:
         """Interrupt with the exact calls; what is approved is what was shown."""
         waiting = [Warrant.model_validate(warrant) for warrant in state["awaiting"].values()]
-        reasons = {step.id: step.why for step in Plan.model_validate(state["plan"]).steps}
         await adispatch_custom_event("warrant.stamp", state["stamp"])
         await adispatch_custom_event("warrant.outcome", "needs_approval")
-        decided = _decisions(_card(waiting, reasons), len(waiting))
-        pairs = list(zip(waiting, decided, strict=True))
-        approved = [
-            warrant.model_copy(update={"approved_by": "human"})
-            for warrant, decision in pairs
-            if decision.type == "approve"
-        ]
-        rejected = [_rejected(warrant, d.message) for warrant, d in pairs if d.type == "reject"]
+        shown = card(waiting, Plan.model_validate(state["plan"]), state["tainted"])
+        decided = self._decided(shown, waiting, self.registry.of(self.caller(runtime)))
+        warrants = [one for one in decided if isinstance(one, Warrant)]
+        results = [one for one in decided if isinstance(one, StepResult)]
         return {
             "awaiting": {},
-            "warrants": {warrant.step: warrant.model_dump(mode="json") for warrant in approved},
-            "results": {result.step: result.model_dump(mode="json") for result in rejected},
+            "warrants": {warrant.step: warrant.model_dump(mode="json") for warrant in warrants},
+            "results": {result.step: result.model_dump(mode="json") for result in results},
         }
 
+    def _decided(
+        self, shown: dict[str, Json], waiting: list[Warrant], registry: Registry
+    ) -> list[Warrant | StepResult]:
+        """Ask until there is one usable decision for each call, saying each time what was wrong."""
+        given = interrupt(shown)
+        while True:
+            try:
+                decisions = _read(given, len(waiting))
+                pairs = zip(waiting, decisions, strict=True)
+                return [_followed(warrant, decision, registry) for warrant, decision in pairs]
+            except _UnusableError as error:
+                way_out = 'Resume with {"decisions": [{"type": "approve"}]}.'
+                given = interrupt({**shown, "error": f"{error}. {way_out}"})
 
-def _card(waiting: list[Warrant], reasons: dict[str, str]) -> dict[str, Json]:
-    """The shape that LangGraph Studio and agent-chat-ui draw buttons for."""
-    return {
-        "action_requests": [
-            {"name": w.tool, "args": w.args, "description": f"{w.step}: {reasons[w.step]}"} for w in waiting
-        ],
-        "review_configs": [
-            {"action_name": name, "allowed_decisions": ["approve", "reject"]}
-            for name in dict.fromkeys(w.tool for w in waiting)
-        ],
-    }
+
+def _read(given: Json, count: int) -> list[_Decision]:
+    try:
+        decisions = _Decisions.model_validate(given).decisions
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _UnusableError(f"{first['msg']} at {list(first['loc'])}") from error
+    if len(decisions) != count:
+        raise _UnusableError(f"{len(decisions)} decisions for {count} calls")
+    return decisions
 
 
-def _decisions(card: dict[str, Json], count: int) -> list[_Decision]:
-    """Ask until there is one decision for each call; what is wrong is said in the next interrupt."""
-    given = interrupt(card)
-    while True:
-        try:
-            decided = _Decisions.model_validate(given).decisions
-            problem = f"{len(decided)} decisions for {count} calls" if len(decided) != count else ""
-        except ValidationError as error:
-            problem = f"{error.errors()[0]['msg']} at {list(error.errors()[0]['loc'])}"
-        if not problem:
-            return decided
-        given = interrupt(
-            {**card, "error": f'{problem}. Resume with {{"decisions": [{{"type": "approve"}}]}}.'}
+def _followed(warrant: Warrant, decision: _Decision, registry: Registry) -> Warrant | StepResult:
+    match decision.type:
+        case "approve":
+            return warrant.model_copy(update={"approved_by": "human"})
+        case "edit":
+            return _edited(warrant, decision.edited_action, registry)
+        case "respond":
+            if not decision.message.strip():
+                raise _UnusableError(f"the response for {warrant.step} has no message")
+            return _ended(warrant, "answered", output=decision.message)
+        case "reject":
+            return _ended(warrant, "rejected", error=decision.message or "a human rejected the call")
+
+
+def _edited(warrant: Warrant, action: _Action | None, registry: Registry) -> Warrant:
+    """A warrant for the call that the human wrote, which the policy of its own tool must allow."""
+    if action is None:
+        raise _UnusableError(f"the edit of {warrant.step} has no edited_action with name and args")
+    tool = registry.find(action.name)
+    if tool is None:
+        raise _UnusableError(
+            f"the edit of {warrant.step} names {action.name!r}, which is not an allowed tool"
         )
-
-
-def _rejected(warrant: Warrant, message: str) -> StepResult:
-    return StepResult(
+    policy = registry.policy_of(action.name)
+    if policy.idempotency in action.args:
+        raise _UnusableError(f"{policy.idempotency} is filled when the call is made")
+    if broken := registry.violations(action.name, action.args):
+        raise _UnusableError(f"the edit of {warrant.step} breaks {broken[0].path}: {broken[0].message}")
+    return Warrant(
         step=warrant.step,
-        tool=warrant.tool,
-        args=warrant.args,
-        status="rejected",
-        error=message or "a human rejected the call",
+        tool=tool.name,
+        tool_digest=tool.digest(),
+        args=action.args,
+        args_digest=digest(action.args),
+        approved_by="human",
+        origins={key: ["human"] for key in action.args},
+        reasons=warrant.reasons,
+    )
+
+
+def _ended(warrant: Warrant, status: StepStatus, output: Json = None, error: str = "") -> StepResult:
+    return StepResult(
+        step=warrant.step, tool=warrant.tool, args=warrant.args, status=status, output=output, error=error
     )

@@ -31,11 +31,11 @@ async def ask(chat: Chat, prompt: Prompt, usage: Usage, limits: Limits) -> Asked
     """Ask the model once; a bound that would be exceeded or a failing model ends the run."""
     chars = sum(len(str(message.text)) for message in prompt.messages)
     if bound := exceeded(usage, limits, chars // CHARS_PER_TOKEN):
-        return Asked(None, _failed(bound, usage))
+        return Asked(None, _failed(bound, Usage()))
     try:
         reply = await chat.reply(prompt)
     except ModelError as error:
-        return Asked(None, _failed(str(error), usage + error.usage))
+        return Asked(None, _failed(str(error), error.usage))
     attempt = {
         "at": prompt.task,
         "text": reply.text[:KEPT_CHARS],
@@ -44,7 +44,7 @@ async def ask(chat: Chat, prompt: Prompt, usage: Usage, limits: Limits) -> Asked
         "strategy": reply.strategy,
     }
     value = None if reply.violations else reply.value
-    return Asked(value, {"attempts": [attempt], "usage": (usage + reply.usage).model_dump()})
+    return Asked(value, {"attempts": [attempt], "usage": reply.usage.model_dump()})
 
 
 def exceeded(usage: Usage, limits: Limits, tokens: int) -> str | None:
@@ -65,5 +65,5 @@ def prompt(task: str, instructions: str, schema: JsonSchema, sections: dict[str,
     return Prompt(task, (SystemMessage(instructions), HumanMessage(text)), schema)
 
 
-def _failed(reason: str, usage: Usage) -> AgentState:
-    return {"ending": Ending(outcome="failed", reason=reason), "usage": usage.model_dump()}
+def _failed(reason: str, spent: Usage) -> AgentState:
+    return {"ending": Ending(outcome="failed", reason=reason), "usage": spent.model_dump()}

@@ -11,7 +11,6 @@ from langgraph.runtime import Runtime
 from state.agent import AgentState, Context, Ending, Rounds, Terms
 from state.errors import WarrantError
 from state.schema import Json, JsonSchema, check_schema
-from state.usage import Usage
 
 
 class BeginView(TypedDict):
@@ -72,13 +71,13 @@ def _blank() -> AgentState:
     fresh: dict[str, Json] = {
         "plan": None,
         "tainted": False,
+        "in_view": False,
         "feedback": [],
         "rounds": Rounds(plan=0, replan=0, answer=0),
         "awaiting": {},
         "draft": None,
         "answer": None,
-        "usage": Usage().model_dump(),
         "reason": "",
     }
-    emptied = dict.fromkeys(("warrants", "results", "attempts", "violations", "verdicts"))
+    emptied = dict.fromkeys(("warrants", "results", "attempts", "violations", "verdicts", "usage"))
     return cast(AgentState, {**fresh, **emptied})

@@ -6,6 +6,7 @@ from typing import Literal
 from langgraph.types import Send
 
 from state.agent import AgentState, Task
+from state.plan import THINKING
 from tools.registry import Registry
 
 
@@ -41,7 +42,9 @@ def after_schedule(registry: Registry) -> Callable[[AgentState], str | list[Send
             return tasks
         if state["awaiting"]:
             return "approve"
-        return "answer" if state["plan"] else "plan"
+        if state["plan"] is None:
+            return "plan"
+        return "answer" if state["plan"].get("answer") is None else "conclude"
 
     return route
 
@@ -58,13 +61,26 @@ def after_approve(registry: Registry) -> Callable[[AgentState], str | list[Send]
 
 def _tasks(state: AgentState, registry: Registry) -> list[Send]:
     """The steps that have a warrant and no result, each sent to the node that runs its kind."""
-    sends = []
-    for step, warrant in state["warrants"].items():
-        if step not in state["results"]:
-            tool = registry.find(warrant["tool"])
-            task = Task(warrant=warrant, scope=state["scope"], passages=state["terms"]["passages"])
-            sends.append(Send("retrieve" if tool and tool.retrieves else "execute", task))
-    return sends
+    ready = [warrant for step, warrant in state["warrants"].items() if step not in state["results"]]
+    thinking = sum(warrant["tool"] in THINKING for warrant in ready)
+    tasks = [
+        Task(
+            warrant=warrant,
+            scope=state["scope"],
+            terms=state["terms"],
+            usage=state["usage"],
+            share=max(1, thinking),
+        )
+        for warrant in ready
+    ]
+    return [Send(_runner(task["warrant"]["tool"], registry), task) for task in tasks]
+
+
+def _runner(name: str, registry: Registry) -> str:
+    if name in THINKING:
+        return "think"
+    tool = registry.find(name)
+    return "retrieve" if tool and tool.retrieves else "execute"
 
 
 def after_answer(state: AgentState) -> Literal["verify", "release"]:

@@ -16,7 +16,7 @@ def evidence(results: Iterable[StepResult]) -> list[Passage]:
     """Retrieved passages, best first and each once, and the outputs of the other tools."""
     found: dict[str, Passage] = {}
     for result in results:
-        if result.status == "done":
+        if result.status in ("done", "answered") and result.rounds is None:
             for passage in passages(result.output) if result.retrieved else [_of_step(result)]:
                 found.setdefault(passage.id, passage)
     return list(found.values())

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
 
+from nodes.callers import Callers
 from nodes.gate import Judge
 from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.canonical import canonical
 from state.plan import StepResult
 from state.verdict import Verdict
-from tools.capability import Caller
 from tools.registry import Registry
 
 
@@ -20,12 +20,12 @@ class Execute:
 
     registry: Registry
     judge: Judge
-    caller: Caller
+    caller: Callers
 
     async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
         """Call the tool and judge its output."""
         warrant = started(state, runtime)
-        result = await self.registry.call(warrant, self.caller, state["scope"])
+        result = await self.registry.call(warrant, self.caller(runtime), state["scope"])
         verdicts: list[Verdict] = []
         if result.status == "done":
             verdicts = [await self.judge(canonical(result.output), "result")]

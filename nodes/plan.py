@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from langchain_core.messages import AnyMessage
+from langgraph.runtime import Runtime
 
 from models.chat import Chat
 from nodes.asking import ask, prompt
+from nodes.callers import Callers
 from nodes.history import history
-from state.agent import AgentState, Terms
+from state.agent import AgentState, Context, Terms
 from state.plan import StepResult, plan_schema
 from state.policy import Limits
 from state.schema import Json
@@ -26,6 +28,7 @@ class PlanView(TypedDict):
     terms: Terms
     feedback: list[dict[str, Json]]
     results: dict[str, Json]
+    in_view: bool
     usage: dict[str, Json]
 
 
@@ -37,12 +40,14 @@ class Planner:
     registry: Registry
     limits: Limits
     instructions: str
+    caller: Callers
 
-    async def __call__(self, state: PlanView) -> AgentState:
+    async def __call__(self, state: PlanView, *, runtime: Runtime[Context]) -> AgentState:
         """Ask once; the reply may violate its schema, which review says."""
+        registry = self.registry.of(self.caller(runtime))
         asked = await ask(
             self.chat(state["terms"]["model"]),
-            prompt("plan", self.instructions, plan_schema(), self._sections(state)),
+            prompt("plan", self.instructions, plan_schema(), _sections(state, registry)),
             Usage.model_validate(state["usage"]),
             self.limits,
         )
@@ -53,21 +58,24 @@ class Planner:
             "tainted": bool(state["results"]) or len(state["messages"]) > 1,
         }
 
-    def _sections(self, state: PlanView) -> dict[str, Json]:
-        return {
-            "request": state["request"],
-            "history": history(state["messages"]),
-            "tools": [self._offer(tool) for tool in self.registry.allowed()],
-            "finished": [_outcome(StepResult.model_validate(r)) for r in state["results"].values()] or None,
-            "violations": state["feedback"] or None,
-        }
 
-    def _offer(self, tool: Capability) -> Json:
-        effect = self.registry.policy_of(tool.name).effect
-        return {**tool.definition(), "effect": effect, "retrieves": tool.retrieves}
+def _sections(state: PlanView, registry: Registry) -> dict[str, Json]:
+    results = [StepResult.model_validate(result) for result in state["results"].values()]
+    return {
+        "request": state["request"],
+        "history": history(state["messages"]),
+        "tools": [_offer(tool, registry) for tool in registry.allowed()],
+        "data_schema": state["terms"]["answer_schema"],
+        "finished": [_outcome(result, state["in_view"]) for result in results] or None,
+        "violations": state["feedback"] or None,
+    }
 
 
-def _outcome(result: StepResult) -> Json:
-    """A finished step as the planner sees it: whether it worked, not what an untrusted text in it says."""
+def _offer(tool: Capability, registry: Registry) -> Json:
+    return {**tool.definition(), "effect": registry.policy_of(tool.name).effect, "retrieves": tool.retrieves}
+
+
+def _outcome(result: StepResult, in_view: bool) -> Json:
+    """A finished step as the planner sees it: what it gave only where the planner asked for that."""
     kept = {"step", "tool", "args", "status"} | ({"error"} if result.status != "done" else set())
-    return result.model_dump(mode="json", include=kept)
+    return result.model_dump(mode="json", include=kept | ({"output"} if in_view else set()))

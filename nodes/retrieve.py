@@ -1,17 +1,17 @@
 """Retrieve: runs one search under its warrant; each passage passes the gate on its own."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langgraph.runtime import Runtime
 
+from nodes.callers import Callers
 from nodes.evidence import passages
 from nodes.gate import Judge
 from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.passage import Passage
 from state.verdict import Verdict
-from tools.capability import Caller
 from tools.registry import Registry
 
 
@@ -21,12 +21,12 @@ class Retrieve:
 
     registry: Registry
     judge: Judge
-    caller: Caller
+    caller: Callers
 
     async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
         """Search, and keep the passages that may be used."""
         warrant = started(state, runtime)
-        caller = Caller(labels=self.caller.labels, passages=state["passages"])
+        caller = replace(self.caller(runtime), passages=state["terms"]["passages"])
         result = await self.registry.call(warrant, caller, state["scope"])
         found: list[Passage] = []
         verdicts: list[Verdict] = []

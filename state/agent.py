@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from state.schema import Json, JsonSchema
+from state.usage import Usage
 from state.verdict import Outcome
 
 
@@ -28,6 +29,12 @@ def merged(old: dict[str, Json] | None, new: dict[str, Json] | None) -> dict[str
 def appended(old: list[Json] | None, new: list[Json] | None) -> list[Json]:
     """Reducer of a list that parallel steps write: None empties it for a new turn."""
     return [] if new is None else [*(old or []), *new]
+
+
+def spent(old: dict[str, Json] | None, new: dict[str, Json] | None) -> dict[str, Json]:
+    """Reducer of the usage, to which nodes add what they spent: None empties it for a new turn."""
+    before, more = Usage.model_validate(old or {}), Usage.model_validate(new or {})
+    return (Usage() if new is None else before + more).model_dump()
 
 
 class AgentInput(TypedDict, total=False):
@@ -78,7 +85,11 @@ class Task(TypedDict):
 
     warrant: dict[str, Json]
     scope: str
-    passages: int
+    terms: Terms
+    usage: dict[str, Json]
+    """What the turn has spent so far."""
+    share: int
+    """How many steps that ask a model run beside each other, which share what is left of the bounds."""
 
 
 class AgentState(AgentInput, total=False):
@@ -92,22 +103,24 @@ class AgentState(AgentInput, total=False):
     plan: dict[str, Json] | None  # plan
     tainted: bool  # plan
     """Whether the planner read text that is not the user's own; writes of such a plan need approval."""
+    in_view: bool  # schedule, plan
+    """Whether the planner asked to see what its steps gave before it plans once more."""
     feedback: list[dict[str, Json]]  # review, schedule, verify
     """Violations that go back to the model; empty when the proposal passed."""
     rounds: Rounds  # review, schedule, verify
     awaiting: dict[str, dict[str, Json]]  # schedule, approve
     """Step id → the warrant that a human has to approve."""
     warrants: Annotated[dict[str, Json], merged]  # schedule, approve
-    results: Annotated[dict[str, Json], merged]  # schedule, approve, execute, retrieve
+    results: Annotated[dict[str, Json], merged]  # schedule, approve, execute, retrieve, think
     draft: dict[str, Json] | None  # answer
     """The model's proposal for an answer."""
-    answer: dict[str, Json] | None  # verify, release
-    attempts: Annotated[list[dict[str, Json]], appended]  # plan, answer
+    answer: dict[str, Json] | None  # verify, conclude, release
+    attempts: Annotated[list[dict[str, Json]], appended]  # plan, think, answer
     """Every model reply of this turn: `{at, text, violations, model, strategy}`."""
     violations: Annotated[list[dict[str, Json]], appended]  # review, verify
     """Every violation of this turn: `{at, path, message}`."""
     verdicts: Annotated[list[dict[str, Json]], appended]  # screen, execute, retrieve, release
-    usage: dict[str, Json]  # plan, answer
+    usage: Annotated[dict[str, Json], spent]  # plan, think, answer
     ending: Ending | None  # any node that ends the run
     outcome: Outcome  # release
     reason: str  # release

@@ -102,13 +102,21 @@ def _number(value: Json) -> Json:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _is_pattern(value: object) -> bool:
+def pattern_problem(pattern: str) -> str | None:
+    """Why a text is no pattern, or None if it is one."""
     import regex
 
     try:
-        return not isinstance(value, str) or _compiled(value) is not None
+        _compiled(pattern)
     except regex.error as error:
-        raise ValueError(str(error)) from error
+        return str(error)
+    return None
+
+
+def _is_pattern(value: object) -> bool:
+    if isinstance(value, str) and (problem := pattern_problem(value)):
+        raise ValueError(problem)
+    return True
 
 
 FORMATS = FormatChecker(formats=())

@@ -2,22 +2,16 @@
 
 import tomllib
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
-
-Effect: TypeAlias = Literal["read", "write", "outward"]
-Approval: TypeAlias = Literal["never", "always"]
+from state.tool_policy import Section, ToolPolicy
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class ModelsPolicy(_Section):
+class ModelsPolicy(Section):
     """Which models think."""
 
     chat: str | None = None
@@ -35,7 +29,7 @@ class ModelsPolicy(_Section):
     """A longer reply is cut off and counts as a violation."""
 
 
-class Limits(_Section):
+class Limits(Section):
     """Bounds of one turn; each is checked before spending."""
 
     plan_retries: int = Field(default=2, ge=0, le=10)
@@ -55,26 +49,7 @@ class Limits(_Section):
     request_chars: int = Field(default=20_000, ge=1, le=10_000_000)
 
 
-class ToolPolicy(_Section):
-    """What one tool may do; a tool that has no entry does not exist for the planner."""
-
-    effect: Effect
-    approval: Approval = "never"
-    """`always` asks a human before each call."""
-    timeout_seconds: float = Field(default=20.0, gt=0, le=3600)
-    retries: int = Field(default=0, ge=0, le=10)
-    """Repeats after an error, for `read` tools only."""
-    calls: int = Field(default=8, ge=1, le=1_000)
-    """Calls in one turn."""
-    output_bytes: int = Field(default=200_000, ge=100, le=100_000_000)
-
-    def model_post_init(self, _context: object) -> None:
-        """Refuse a policy that repeats what must happen at most once."""
-        if self.effect != "read" and self.retries:
-            raise ValueError("retries must be 0 for a tool whose effect is not 'read'")
-
-
-class PlacePolicy(_Section):
+class PlacePolicy(Section):
     """The gate at one place."""
 
     classifier: str = "rules"
@@ -84,7 +59,7 @@ class PlacePolicy(_Section):
     timeout_seconds: float = Field(default=2.0, gt=0, le=60)
 
 
-class GatePolicy(_Section):
+class GatePolicy(Section):
     """The gate in front of the model, on tool results and on what leaves."""
 
     screen: PlacePolicy = PlacePolicy()
@@ -92,7 +67,7 @@ class GatePolicy(_Section):
     release: PlacePolicy = PlacePolicy()
 
 
-class RetrievalPolicy(_Section):
+class RetrievalPolicy(Section):
     """How passages are found."""
 
     passages: int = Field(default=6, ge=1, le=100)
@@ -101,7 +76,7 @@ class RetrievalPolicy(_Section):
     """Candidates of each leg that are fused."""
 
 
-class Policy(_Section):
+class Policy(Section):
     """The whole of `policy.toml`."""
 
     models: ModelsPolicy = ModelsPolicy()

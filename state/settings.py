@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the store, which may hold a password; SQLite under `home` by default."""
     labels: str = ""
     """ACL labels that the local user holds, separated by commas."""
+    roles: str = ""
+    """Roles and tenants of the local user, which the policy of a tool may name, separated by commas."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     api_key: SecretStr | None = None
@@ -51,11 +53,19 @@ class Settings(BaseSettings):
 
     def held_labels(self) -> frozenset[str]:
         """ACL labels that the local user holds."""
-        return frozenset(label.strip() for label in self.labels.split(",") if label.strip())
+        return _listed(self.labels)
+
+    def held_roles(self) -> frozenset[str]:
+        """Roles and tenants of the local user."""
+        return _listed(self.roles)
 
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""
         return self.store_url or f"sqlite:///{self.home / 'warrant.db'}"
+
+
+def _listed(names: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in names.split(",") if name.strip())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Validating arguments that still hold references, whose values nobody knows yet."""
+"""Validating arguments that still hold expressions, whose values nobody knows yet."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
@@ -6,9 +6,8 @@ from typing import TypeAlias
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from state.expression import expression, is_literal
 from state.keywords import VALIDATOR
-from state.plan import reference
-from state.reference import references
 from state.schema import Json, JsonSchema, Violation, violations
 
 Check: TypeAlias = Callable[[Json, Json, Json, Json], Iterable[ValidationError] | None]
@@ -20,18 +19,18 @@ UNDECIDED = frozenset(
 
 
 def certain_violations(schema: JsonSchema, args: dict[str, Json]) -> list[Violation]:
-    """The violations of arguments that remain whatever their references will stand for."""
+    """The violations of arguments that remain whatever their expressions will stand for."""
     return violations(schema, args, OPEN)
 
 
 def _open(keyword: str, check: Check) -> Check:
-    """The keyword's check, which lets pass what the value of a reference could cure."""
+    """The keyword's check, which lets pass what the value of an expression could cure."""
 
     def run(validator: Json, wanted: Json, instance: Json, schema: Json) -> Iterator[ValidationError]:
-        if reference(instance) is not None:
+        if expression(instance) is not None:
             return
         chosen: Check | None = check
-        if keyword in UNDECIDED | {"oneOf"} and any(references(instance)):
+        if keyword in UNDECIDED | {"oneOf"} and not is_literal(instance):
             chosen = VALIDATOR.VALIDATORS["anyOf"] if keyword == "oneOf" else None
         yield from (chosen and chosen(validator, wanted, instance, schema)) or ()
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from langgraph.runtime import Runtime
+
 from graphs.wiring import Parts
 from models.chat import ModelError, Prompt, Reply
 from models.sections import parse
@@ -14,6 +16,13 @@ from state.usage import Usage
 from state.verdict import Place, Verdict
 from tools.capability import Caller, Capability
 from tools.registry import Registry
+
+RUNTIME: Runtime[Context] = Runtime()
+
+
+def NOBODY(_runtime: Runtime[Context]) -> Caller:  # noqa: N802 - stands for a constant
+    """A caller who holds nothing."""
+    return Caller()
 
 
 @dataclass
@@ -104,9 +113,10 @@ def parts(
         chat=lambda _: chat,
         registry=Registry(tools, checked, ledger or MemoryLedger()),
         judge=judge(),
-        caller=Caller(labels=frozenset({"public"})),
+        caller=lambda _: Caller(labels=frozenset({"public"})),
         terms=given,
         stamp=lambda model: {"models": {"chat": model}},
         plan_instructions="plan",
         answer_instructions="answer",
+        thinking_instructions={"extract": "extract", "compose": "compose"},
     )

@@ -23,6 +23,8 @@ class Caller:
 
     labels: frozenset[str] = frozenset()
     """ACL labels that the caller holds."""
+    roles: frozenset[str] = frozenset()
+    """Roles and tenants that the policy of a tool may name."""
     passages: int | None = None
     """How many passages a search returns; None leaves it to the policy."""
 

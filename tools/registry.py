@@ -2,17 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from copy import copy
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 from state.canonical import canonical, digest
 from state.errors import UsageError
 from state.plain import not_plain
-from state.plan import StepResult, StepStatus, Warrant
-from state.policy import Policy, ToolPolicy
-from state.schema import Json, check_schema, violations
+from state.plan import THINKING, StepResult, StepStatus, Warrant
+from state.policy import Policy
+from state.schema import Json, JsonSchema, Violation, check_schema, violations
+from state.shape import Field
+from state.tool_policy import ToolPolicy
 from tools.capability import Caller, Capability, ToolError
+from tools.pace import Pace
 from tools.traced import traced
+
+Check: TypeAlias = Callable[[JsonSchema, dict[str, Json]], list[Violation]]
 
 
 class Claim(Protocol):
@@ -45,6 +52,14 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """A tool, and what policy says of it for a caller."""
+
+    tool: Capability
+    policy: ToolPolicy
+
+
 class Registry:
     """The tools that policy allows, and calling them under a warrant."""
 
@@ -57,7 +72,7 @@ class Registry:
         """
         named: dict[str, Capability] = {}
         for capability in capabilities:
-            if capability.name in named:
+            if capability.name in named or capability.name in THINKING:
                 raise UsageError(f"Two tools are named {capability.name!r}.", "Rename one of them.")
             named[capability.name] = capability
         if missing := sorted(policy.tools.keys() - named.keys()):
@@ -65,29 +80,61 @@ class Registry:
                 f"The policy allows tools that do not exist: {', '.join(missing)}.",
                 f"Known tools: {', '.join(sorted(named))}.",
             )
-        self._tools = {name: _usable(named[name]) for name in policy.tools}
-        self._policy = policy
+        self._tools = {name: Allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
+        self._paces = {name: Pace() for name in policy.tools}
         self._ledger = ledger
+
+    def of(self, caller: Caller) -> "Registry":
+        """The tools that this caller may use, with the policy for the roles that they hold."""
+        view = copy(self)
+        view._tools = {
+            name: Allowed(one.tool, policy)
+            for name, one in self._tools.items()
+            if (policy := one.policy.of_role(caller.roles)) is not None
+        }
+        return view
 
     def allowed(self) -> list[Capability]:
         """The tools that may be planned, in the policy's order."""
-        return list(self._tools.values())
+        return [one.tool for one in self._tools.values()]
 
     def find(self, name: str) -> Capability | None:
         """The tool of this name if policy allows it."""
-        return self._tools.get(name)
+        return one.tool if (one := self._tools.get(name)) else None
 
     def policy_of(self, name: str) -> ToolPolicy:
         """The policy of an allowed tool."""
-        return self._policy.tools[name]
+        return self._tools[name].policy
 
-    def repeats(self, tool: str, args: dict[str, Json], finished: Iterable[StepResult]) -> bool:
-        """Whether the call would write again what a finished step wrote, or may have written."""
-        return (
-            tool in self._tools
-            and self.policy_of(tool).effect != "read"
-            and any((r.tool, r.args) == (tool, args) for r in finished if r.status in ("done", "unknown"))
-        )
+    def output_schema(self, name: str) -> JsonSchema | None:
+        """What an allowed tool gives."""
+        return tool.output_schema if (tool := self.find(name)) else None
+
+    def trusts(self, one: Field) -> bool:
+        """Whether a field of a tool's output is the user's or the service's own."""
+        return one.tool in self._tools and self.policy_of(one.tool).trusts(one.pointer)
+
+    def violations(self, tool: str, args: dict[str, Json], check: Check = violations) -> list[Violation]:
+        """How arguments break the tool's own schema or the constraints of policy."""
+        one = self._tools[tool]
+        return check(one.tool.input_schema, args) or check(one.policy.constraints, args)
+
+    def earlier(self, tool: str, args: dict[str, Json], finished: Iterable[StepResult]) -> StepResult | None:
+        """The finished call that this one would repeat without bringing anything new.
+
+        A write is repeated by the same arguments; a read only as long as nothing was written after it.
+        """
+        if tool not in self._tools:
+            return None
+        reads, found = self.policy_of(tool).effect == "read", None
+        for one in finished:
+            if one.status not in ("done", "unknown", "failed"):
+                continue
+            if (one.tool, one.args) == (tool, args) and (reads or one.status != "failed"):
+                found = one
+            elif reads and one.tool in self._tools and self.policy_of(one.tool).effect != "read":
+                found = None
+        return found
 
     def digest(self) -> str:
         """Digest of all allowed definitions."""
@@ -104,7 +151,7 @@ class Registry:
         started = time.monotonic()
         result = StepResult(step=warrant.step, tool=warrant.tool, args=warrant.args, status="done")
         try:
-            changes = {"output": await self._admitted(warrant, caller, scope)}
+            changes = {"output": await self.of(caller)._admitted(warrant, caller, scope)}
         except _CallError as failure:
             changes = {"status": failure.status, "error": failure.error}
         return result.model_copy(update={**changes, "seconds": time.monotonic() - started})
@@ -118,10 +165,13 @@ class Registry:
         ):
             raise _CallError("failed", f"no warrant covers this call of {warrant.tool}")
         policy = self.policy_of(tool.name)
-        if policy.approval == "always" and warrant.approved_by != "human":
+        if (policy.approval == "always" or warrant.reasons) and warrant.approved_by != "human":
             raise _CallError("failed", f"no human approved this call of {warrant.tool}")
-        if broken := violations(tool.input_schema, warrant.args):
+        if broken := self.violations(tool.name, warrant.args):
             raise _CallError("failed", "; ".join(f"{v.path}: {v.message}" for v in broken))
+        if policy.per_minute and (wait := self._paces[tool.name].wait(policy.per_minute)):
+            most = f"{policy.per_minute} calls of {tool.name} a minute are allowed"
+            raise _CallError("failed", f"{most}; the next one in {wait:.0f} s")
         if policy.effect == "read":
             return await self._repeatable(tool, warrant, caller)
         return await self._at_most_once(tool, warrant, caller, scope)

@@ -10,8 +10,8 @@ from unicodedata import normalize
 from models.offline.clauses import stems
 from models.offline.naming import name_terms
 from models.text import terms
-from state.reference import schema_at, types_of
 from state.schema import Json, JsonSchema, violations
+from state.subschema import schema_at, types_of
 
 MAX_TOKENS = 600
 MAX_TOKEN_CHARS = 64

@@ -15,8 +15,8 @@ from models.offline.units import Unit
 from models.offline.vectors import Remembered
 from models.text import terms
 from state.draft import DraftClaim
-from state.reference import schema_at, types_of
 from state.schema import Json, JsonSchema, violations
+from state.subschema import schema_at, types_of
 
 MAX_DEPTH = 6
 MAX_PROPERTIES = 100

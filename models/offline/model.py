@@ -121,7 +121,7 @@ def reply(messages: Sequence[BaseMessage]) -> str:
     try:
         sections = parse(asked)
         if sections.get("task") == "plan":
-            return plan(PlanPrompt.model_validate(sections)).model_dump_json()
+            return plan(PlanPrompt.model_validate(sections)).model_dump_json(exclude_defaults=True)
         if sections.get("task") == "answer":
             return _answer(AnswerPrompt.model_validate(sections))
     except (json.JSONDecodeError, RecursionError) as error:

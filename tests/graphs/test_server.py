@@ -11,6 +11,7 @@ import pytest
 from langgraph_sdk import get_client, get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
+from nodes.card import DECISIONS
 from state.settings import PROJECT
 from tests.servers.openai_server import Behaviour, OpenAIServer, hangs
 from tests.servers.processes import DevServer, environment, langgraph_dev, warrant
@@ -85,7 +86,7 @@ def test_an_approval_interrupts_and_resumes(client: SyncLangGraphClient, thread:
     assert state["next"] == ["approve"]
     [interrupt] = [i for task in state["tasks"] for i in task["interrupts"]]
     assert interrupt["value"]["action_requests"][0]["name"] == "refund_order"
-    assert interrupt["value"]["review_configs"][0]["allowed_decisions"] == ["approve", "reject"]
+    assert interrupt["value"]["review_configs"][0]["allowed_decisions"] == DECISIONS
     end = client.runs.wait(thread, "agent", command={"resume": {"decisions": [{"type": "approve"}]}})
     assert end["outcome"] == "answered"
     values: Any = client.threads.get_state(thread)["values"]

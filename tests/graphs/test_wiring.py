@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from graphs.wiring import Parts, wire
 from models.chat import ModelError
+from nodes.card import DECISIONS
 from state.agent import AgentState, Context, Task
 from state.passage import Passage
 from tests.fakes import MemoryLedger, ScriptedChat, parts
@@ -178,7 +179,7 @@ def test_a_failed_step_leads_to_one_new_plan() -> None:
 
 def test_a_step_that_keeps_failing_is_a_typed_failure() -> None:
     plan = [
-        {"steps": [step(f"s{n}", "add", value=n), step(f"t{n}", "add", (f"s{n}",), value=1)]}
+        {"steps": [step(f"s{n}", "add", value=n), step(f"t{n}", "add", (f"s{n}",), value=n + 100)]}
         for n in range(9)
     ]
     chat = ScriptedChat({"plan": list(plan), "answer": []})
@@ -277,8 +278,10 @@ def test_a_write_waits_for_approval_and_runs_once_as_shown() -> None:
     waiting = run(parts(chat, [adder.tool], dict(WRITES)))
     assert adder.calls == []
     [card] = waiting["interrupts"]
-    assert card["action_requests"] == [{"name": "pay", "args": {"value": 4}, "description": "s1: because"}]
-    assert card["review_configs"] == [{"action_name": "pay", "allowed_decisions": ["approve", "reject"]}]
+    [request] = card["action_requests"]
+    assert (request["name"], request["args"]) == ("pay", {"value": 4})
+    assert request["description"].startswith("s1: because\n\nYou are asked because:\n- Policy asks")
+    assert card["review_configs"] == [{"action_name": "pay", "allowed_decisions": DECISIONS}]
     chat = ScriptedChat({"plan": [plan], "answer": [draft(claim("5", '"total":5', "s1"))]})
     end = run(parts(chat, [adder.tool], dict(WRITES)), "pay", decide("approve"))
     assert (adder.calls, end["outcome"]) == ([4], "answered")

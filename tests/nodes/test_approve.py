@@ -10,20 +10,51 @@ from langgraph.types import Command
 
 from nodes.approve import Approve, ApproveView
 from state.agent import AgentState
+from state.canonical import digest
 from state.plan import Warrant
+from state.policy import Policy
+from tests.fakes import NOBODY, MemoryLedger
+from tools.capability import Caller, Capability
+from tools.registry import Registry
 
 ARGS = [{"amount": 4}, {"amount": 7}]
 
 
+async def never(args: dict[str, Any], caller: Caller) -> Any:
+    raise AssertionError("approve calls nothing")
+
+
+AMOUNT = {
+    "type": "object",
+    "properties": {"amount": {"type": "integer", "maximum": 1_000}},
+    "required": ["amount"],
+}
+TOOLS = [Capability(name, "A tool.", AMOUNT, {}, never) for name in ("pay", "lend", "burn")]
+POLICY = {
+    "pay": {"effect": "write"},
+    "lend": {"effect": "write", "constraints": {"properties": {"amount": {"maximum": 9}}}},
+}
+REGISTRY = Registry(TOOLS, Policy.model_validate({"tools": POLICY}), MemoryLedger())
+
+
 def warrant(step: str, args: dict[str, Any], tool: str = "pay") -> dict[str, Any]:
-    made = Warrant(step=step, tool=tool, tool_digest="t", args=args, args_digest="a", approved_by="policy")
+    made = Warrant(
+        step=step,
+        tool=tool,
+        tool_digest="t",
+        args=args,
+        args_digest="a",
+        approved_by="policy",
+        origins={"amount": ["bill#/amount"]},
+        reasons=["amount comes from bill#/amount."],
+    )
     return made.model_dump(mode="json")
 
 
-def asked(*answers: Any) -> dict[str, Any]:
+def asked(*answers: Any, tainted: bool = False) -> dict[str, Any]:
     """Run the node in a graph; resume with each answer in turn."""
     graph = StateGraph(AgentState)
-    graph.add_node("approve", Approve(), input_schema=ApproveView)
+    graph.add_node("approve", Approve(REGISTRY, NOBODY), input_schema=ApproveView)
     graph.set_entry_point("approve")
     steps = [
         {"id": f"s{n}", "tool": "pay", "args": args, "why": f"because {n}"} for n, args in enumerate(ARGS)
@@ -33,7 +64,9 @@ def asked(*answers: Any) -> dict[str, Any]:
     async def go() -> dict[str, Any]:
         app = graph.compile(checkpointer=InMemorySaver())
         config: Any = {"configurable": {"thread_id": "t"}}
-        await app.ainvoke({"awaiting": waiting, "plan": {"steps": steps}, "stamp": {}}, config)
+        await app.ainvoke(
+            {"awaiting": waiting, "plan": {"steps": steps}, "tainted": tainted, "stamp": {}}, config
+        )
         for answer in answers:
             await app.ainvoke(Command(resume=answer), config)
         snapshot = await app.aget_state(config)
@@ -49,11 +82,57 @@ def decisions(*kinds: str, **more: Any) -> dict[str, Any]:
 def test_the_card_shows_the_exact_calls() -> None:
     [card] = asked()["cards"]
     assert [request["args"] for request in card["action_requests"]] == ARGS
-    assert [request["description"] for request in card["action_requests"]] == [
-        "s0: because 0",
-        "s1: because 1",
+    assert card["action_requests"][0]["description"] == (
+        "s0: because 0\n\nYou are asked because:\n- amount comes from bill#/amount.\n\n"
+        "The arguments come from:\n- amount: bill#/amount"
+    )
+    allowed = ["approve", "edit", "reject", "respond"]
+    assert card["review_configs"] == [{"action_name": "pay", "allowed_decisions": allowed}]
+
+
+def test_a_tainted_plan_is_shown_whole() -> None:
+    [card] = asked(tainted=True)["cards"]
+    whole = 'The whole plan:\n- s0: pay {"amount":4}\n- s1: pay {"amount":7}'
+    assert all(request["description"].endswith(whole) for request in card["action_requests"])
+
+
+def edit(name: str, **args: Any) -> dict[str, Any]:
+    return {"type": "edit", "edited_action": {"name": name, "args": args}}
+
+
+def test_an_edit_makes_a_warrant_for_what_the_human_wrote() -> None:
+    end = asked({"decisions": [edit("pay", amount=400), edit("lend", amount=9)]})
+    made = [
+        (one["tool"], one["args"], one["args_digest"], one["approved_by"]) for one in end["warrants"].values()
     ]
-    assert card["review_configs"] == [{"action_name": "pay", "allowed_decisions": ["approve", "reject"]}]
+    assert made == [
+        ("pay", {"amount": 400}, digest({"amount": 400}), "human"),
+        ("lend", {"amount": 9}, digest({"amount": 9}), "human"),
+    ]
+    assert end["warrants"]["s1"]["tool_digest"] == TOOLS[1].digest()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (edit("burn", amount=1), "'burn', which is not an allowed tool"),
+        (edit("pay", amount=1_001), "breaks /amount"),
+        (edit("pay"), "breaks"),
+        (edit("lend", amount=10), "breaks /amount"),
+        ({"type": "edit"}, "no edited_action"),
+        ({"type": "respond"}, "no message"),
+    ],
+)
+def test_an_edit_is_checked_against_the_policy_of_its_own_tool(wrong: Any, error: str) -> None:
+    waiting = asked({"decisions": [wrong, {"type": "approve"}]})
+    assert error in waiting["cards"][0]["error"]
+    assert (waiting.get("warrants"), waiting.get("results")) in [(None, None), ({}, {})]
+
+
+def test_a_human_may_answer_instead() -> None:
+    end = asked({"decisions": [{"type": "respond", "message": "paid in cash"}, {"type": "approve"}]})
+    assert (end["results"]["s0"]["status"], end["results"]["s0"]["output"]) == ("answered", "paid in cash")
+    assert set(end["warrants"]) == {"s1"}
 
 
 def test_each_decision_is_for_the_call_at_its_place() -> None:
@@ -75,7 +154,7 @@ NONSENSE = [
     {"decisions": None},
     decisions("approve"),
     decisions("approve", "approve", "approve"),
-    decisions("approve", "edit", edited_action={"name": "pay", "args": {"amount": 400}}),
+    decisions("approve", "edit", edited_action={"name": "pay", "args": {"amount": 4_000}}),
     decisions("approve", "APPROVE"),
     decisions("approve", "ignore"),
     {"decisions": [{"type": "approve", "message": 1}] * 2},

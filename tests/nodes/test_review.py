@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodes.review import Review, ReviewView, plan_violations
+from nodes.plan_rules import Rules, plan_violations
+from nodes.review import Review, ReviewView
 from state.agent import Rounds, Terms
 from state.plan import Plan, StepResult
 from state.policy import Limits, Policy
 from state.schema import MAX_VIOLATIONS, Violation, violations
-from tests.fakes import MemoryLedger
+from tests.fakes import NOBODY, RUNTIME, MemoryLedger
 from tools.capability import Caller, Capability
 from tools.registry import Registry
 
@@ -127,7 +128,7 @@ def _argument(name: str, earlier: list[str]) -> st.SearchStrategy[Any]:
 
 def found_in(plan: dict[str, Any], *finished: StepResult) -> list[Violation]:
     assert violations(Plan.model_json_schema(), plan) == []
-    return list(plan_violations(Plan.model_validate(plan), list(finished), REGISTRY, LIMITS))
+    return list(plan_violations(Plan.model_validate(plan), Rules(REGISTRY, LIMITS, list(finished))))
 
 
 @settings(max_examples=150, deadline=None)
@@ -241,13 +242,21 @@ def test_a_write_that_happened_or_may_have_is_not_planned_again(status: str) -> 
     assert [(v.path, "already called" in v.message) for v in found] == [("/steps/0", True)]
 
 
-def test_a_read_or_a_failed_write_may_be_planned_again() -> None:
-    assert found_in({"steps": [step("n1")]}, result("a", "look")) == []
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_a_read_that_would_bring_nothing_new_is_not_planned_again(status: str) -> None:
+    found = found_in({"steps": [step("n1")]}, result("a", "look", status))
+    assert [(v.path, "already called" in v.message) for v in found] == [("/steps/0", True)]
+
+
+def test_a_read_after_a_write_or_a_failed_write_may_be_planned_again() -> None:
+    assert found_in({"steps": [step("n1")]}, result("a", "look"), result("b", "pay", count=2)) == []
     assert found_in({"steps": [step("n1", "pay")]}, result("a", status="failed")) == []
 
 
 def test_a_new_plan_may_refer_to_what_is_done_and_to_nothing_else() -> None:
-    plan = {"steps": [step("n1", count={"$ref": "a#/order/total"}, tags=[]), step("n2", after=("a",))]}
+    plan = {
+        "steps": [step("n1", count={"$ref": "a#/order/total"}, tags=[]), step("n2", after=("a",), count=2)]
+    }
     assert found_in(plan, result("a", "look")) == []
     paths = [v.path for v in found_in(plan, result("a", "look", "failed"))]
     assert paths == ["/steps/0/args/count", "/steps/1/after/0"]
@@ -255,7 +264,7 @@ def test_a_new_plan_may_refer_to_what_is_done_and_to_nothing_else() -> None:
 
 def test_an_id_of_an_earlier_plan_is_taken_whatever_became_of_it() -> None:
     for status in ("done", "failed", "skipped", "rejected", "unknown"):
-        assert [v.path for v in found_in({"steps": [step("a")]}, result("a", "look", status))] == [
+        assert [v.path for v in found_in({"steps": [step("a", count=2)]}, result("a", "look", status))] == [
             "/steps/0/id"
         ]
 
@@ -263,11 +272,13 @@ def test_an_id_of_an_earlier_plan_is_taken_whatever_became_of_it() -> None:
 def view(plan: Any, plan_round: int = 0, attempts: tuple[Any, ...] = ()) -> ReviewView:
     terms = Terms(model="", plan_retries=2, answer_retries=0, replans=0, passages=1, answer_schema=None)
     rounds = Rounds(plan=plan_round, replan=0, answer=0)
-    return ReviewView(plan=plan, attempts=list(attempts), results={}, rounds=rounds, terms=terms)
+    return ReviewView(
+        plan=plan, tainted=False, request="", attempts=list(attempts), results={}, rounds=rounds, terms=terms
+    )
 
 
 def reviewed(given: ReviewView) -> dict[str, Any]:
-    return dict(asyncio.run(Review(REGISTRY, LIMITS)(given)))
+    return dict(asyncio.run(Review(REGISTRY, LIMITS, NOBODY)(given, runtime=RUNTIME)))
 
 
 def test_a_huge_wrong_plan_sends_back_a_bounded_list() -> None:

@@ -13,7 +13,7 @@ from state.agent import Rounds, Terms
 from state.canonical import digest
 from state.plan import StepResult
 from state.policy import Policy
-from tests.fakes import MemoryLedger
+from tests.fakes import NOBODY, RUNTIME, MemoryLedger
 from tools.capability import Caller, typed
 from tools.registry import Registry
 
@@ -30,8 +30,8 @@ TOOLS = [typed(name, "A tool.", Number, Number, never) for name in ("look", "pay
 POLICY = Policy.model_validate(
     {
         "tools": {
-            "look": {"effect": "read"},
-            "pay": {"effect": "write"},
+            "look": {"effect": "read", "trusted": True},
+            "pay": {"effect": "write", "trusted": True},
             "send": {"effect": "outward", "approval": "always"},
         }
     }
@@ -57,13 +57,14 @@ def scheduled(
 ) -> dict[str, Any]:
     terms = Terms(model="", plan_retries=0, answer_retries=0, replans=replans, passages=1, answer_schema=None)
     view = ScheduleView(
+        request="",
         plan={"steps": steps},
         tainted=tainted,
         results={one["step"]: one for one in results},
         rounds=Rounds(plan=2, replan=used, answer=0),
         terms=terms,
     )
-    return dict(asyncio.run(Schedule(REGISTRY)(view)))
+    return dict(asyncio.run(Schedule(REGISTRY, NOBODY)(view, runtime=RUNTIME)))
 
 
 def test_a_warrant_is_for_the_resolved_arguments() -> None:
@@ -129,11 +130,11 @@ def test_a_write_of_an_earlier_plan_is_not_repeated_behind_a_reference(tool: str
     assert "already called" in update["results"]["s2"]["error"]
 
 
-def test_a_plan_may_make_two_equal_writes_and_a_new_one_may_repeat_reads_and_failures() -> None:
+def test_a_plan_may_make_two_equal_writes_and_a_new_one_may_repeat_failures() -> None:
     assert list(scheduled([step("s1", "pay"), step("s2", "pay")], result("s1", tool="pay"))["warrants"]) == [
         "s2"
     ]
-    assert list(scheduled([step("s1")], result("old"))["warrants"]) == ["s1"]
+    assert scheduled([step("s1")], result("old"))["results"]["s1"] == {**result("old"), "step": "s1"}
     assert list(scheduled([step("s1", "pay")], result("old", "failed", "pay"))["warrants"]) == ["s1"]
 
 

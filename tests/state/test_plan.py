@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.plan import Plan, reference
+from state.plan import Plan, Step, needs, uses
 from state.schema import violations
 
 SCHEMA = Plan.model_json_schema()
@@ -14,40 +14,32 @@ SCHEMA = Plan.model_json_schema()
 
 @pytest.mark.parametrize("text", ["s1#", "s1#/", "s1#/a/0", "s1#/a~0b~1c", "a_9#/é/\u2028", "s1#/a b"])
 def test_a_reference_names_a_step_and_a_pointer(text: str) -> None:
-    found = reference({"$ref": text})
-    assert found is not None
-    assert f"{found.step}#{found.pointer}" == text
+    assert uses({"$ref": text}) == {text.partition("#")[0]}
 
 
 @pytest.mark.parametrize(
-    "value",
-    [
-        {"$ref": text}
-        for text in (
-            "",
-            "s1",
-            "#/a",
-            "S1#/a",
-            "s1#a",
-            "s1#/a~2",
-            "s1#/a~",
-            "s1#\n",
-            "1s#",
-            " s1#",
-            f"{'s' * 33}#",
-        )
-    ]
-    + [{"$ref": 1}, {"$ref": None}, {"$ref": ["s1#"]}, {"$ref": "s1#/a", "default": 1}],
+    "text",
+    ["", "s1", "#/a", "S1#/a", "s1#a", "s1#/a~2", "s1#/a~", "s1#\n", "1s#", " s1#", f"{'s' * 33}#", 1, None],
 )
-def test_a_malformed_reference_is_neither_a_reference_nor_a_literal(value: Any) -> None:
-    found = reference(value)
-    assert found is not None
-    assert found.step == ""
+def test_a_malformed_reference_needs_a_step_that_nobody_has(text: Any) -> None:
+    assert uses([{"$ref": text}]) == {""}
 
 
-@pytest.mark.parametrize("value", ["s1#/a", 1, None, [], {}, {"ref": "s1#"}, [{"$ref": "s1#"}]])
-def test_everything_else_is_a_literal(value: Any) -> None:
-    assert reference(value) is None
+def test_a_step_needs_what_it_refers_to_anywhere_and_what_it_comes_after() -> None:
+    args = {
+        "a/b": [1, {"c": {"$ref": "s1#/x"}}],
+        "d": {"$count": {"$ref": "s2#"}},
+        "e": {"$literal": {"$ref": "x#"}},
+    }
+    step = Step(
+        id="s9",
+        tool="t",
+        args=args,
+        after=["s0"],
+        when={"$exists": {"$ref": "s3#"}},
+        for_each={"$ref": "s4#"},
+    )
+    assert needs(step) == {"s0", "s1", "s2", "s3", "s4"}
 
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(

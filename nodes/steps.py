@@ -1,0 +1,168 @@
+"""How far the steps of a plan are: which may run now, with which arguments, and which never can."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nodes.licence import Licence
+from nodes.plan_rules import THOUGHTS
+from state.canonical import digest
+from state.expression import ExpressionError, Scope, evaluate, holds
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, uses
+from state.provenance import Analysis, in_order, origins, spoken
+from state.schema import Json, Violation, violations
+from tools.registry import Registry
+
+SETTLED = ("done", "left_out")
+"""What a step that only comes after another one can go on from."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A plan and what became of its steps so far."""
+
+    plan: Plan
+    results: dict[str, StepResult]
+    registry: Registry
+    request: str
+    tainted: bool
+    closed: dict[str, StepResult] = field(default_factory=dict)
+    """Results that are known without a call."""
+
+    def advance(self) -> tuple[list[Warrant], dict[str, StepResult]]:
+        """Warrants for what may run now, and results of what never will."""
+        ready = [warrant for step in in_order(self.plan) for warrant in self._next(step)]
+        return ready, self.closed
+
+    def _next(self, step: Step) -> Iterator[Warrant]:
+        if step.id in self._known or not self._may_go_on(step):
+            return
+        if step.for_each is None:
+            yield from self._one(step, Scope(self._outputs), step.id)
+            return
+        yield from self._rounds(step)
+
+    def _may_go_on(self, step: Step) -> bool:
+        """Whether everything that the step needs is there; it is skipped if that never will be."""
+        data = uses(step.args, step.when, step.for_each)
+        for before in sorted(data | set(step.after)):
+            result = self._known.get(before)
+            wanted = ("done",) if before in data else SETTLED
+            if result is not None and result.status not in wanted:
+                self._close(step, step.id, step.args, f"step {before} gave nothing", "skipped")
+                return False
+        return (data | set(step.after)) <= self._known.keys()
+
+    def _rounds(self, step: Step) -> Iterator[Warrant]:
+        """One round for each element; the step is done when all of them are."""
+        try:
+            elements = evaluate(step.for_each, Scope(self._outputs))
+        except ExpressionError as error:
+            self._close(step, step.id, step.args, f"for_each: {error}")
+            return
+        if not isinstance(elements, list) or len(elements) > (step.at_most or 0):
+            count = len(elements) if isinstance(elements, list) else "no list of"
+            self._close(
+                step, step.id, step.args, f"for_each has {count} elements, {step.at_most} are allowed"
+            )
+            return
+        names = [f"{step.id}.{nth}" for nth in range(len(elements))]
+        for nth, (name, element) in enumerate(zip(names, elements, strict=True)):
+            if name not in self._known:
+                yield from self._one(step, Scope(self._outputs, each=element, nth=nth), name)
+        if self._known.keys() >= set(names):
+            self.closed[step.id] = self._together(step, [self._known[name] for name in names], elements)
+
+    def _together(self, step: Step, found: list[StepResult], elements: list[Json]) -> StepResult:
+        """The result of all rounds; one that a human rejected leaves the others as they are."""
+        statuses = {one.status for one in found}
+        worst: tuple[StepStatus, ...] = ("unknown", "failed", "done", "rejected", "answered")
+        status: StepStatus = next((one for one in worst if one in statuses), "done")
+        wrong = next((one for one in found if one.status == status != "done"), None)
+        pairs = zip(elements, found, strict=True)
+        return StepResult(
+            step=step.id,
+            tool=step.tool,
+            args=step.args,
+            status=status,
+            output=[{"item": item, "output": one.output} for item, one in pairs if one.status == "done"],
+            error=wrong.error if wrong else "",
+            rounds=len(found),
+            fields=[(one.tool, one.pointer) for one in sorted(self._analysis.each[step.id].fields)],
+        )
+
+    def _one(self, step: Step, scope: Scope, name: str) -> Iterator[Warrant]:
+        """The warrant for exactly these arguments, or the result that says why there is none."""
+        try:
+            if step.when is not None and not holds(step.when, scope):
+                return self._close(step, name, step.args, "its condition does not hold", "left_out")
+            args = evaluate(spoken(step), scope)
+        except ExpressionError as error:
+            return self._close(step, name, step.args, str(error))
+        if broken := self._broken(step, args):
+            return self._close(step, name, args, "; ".join(f"{v.path}: {v.message}" for v in broken))
+        if earlier := self.registry.earlier(step.tool, args, self._before):
+            again = f"{step.tool} was already called with these arguments"
+            if earlier.status == "done" and earlier.output is not None and not self._writes(step):
+                self.closed[name] = earlier.model_copy(update={"step": name})
+                return None
+            return self._close(step, name, args, again)
+        yield self._warrant(step, args, name)
+
+    def _broken(self, step: Step, args: dict[str, Json]) -> list[Violation]:
+        if step.tool in THINKING:
+            return violations(THOUGHTS[step.tool], args)
+        if self.registry.find(step.tool) is None:
+            return [Violation(path="", message=f"{step.tool} is not an allowed tool")]
+        return self.registry.violations(step.tool, args)
+
+    def _warrant(self, step: Step, args: dict[str, Json], name: str) -> Warrant:
+        tool = self.registry.find(step.tool)
+        licence = Licence(
+            self.registry, self._analysis, self.request, self.tainted, list(self.results.values())
+        )
+        return Warrant(
+            step=name,
+            tool=step.tool,
+            tool_digest=tool.digest() if tool else digest(THOUGHTS[step.tool]),
+            args=args,
+            args_digest=digest(args),
+            approved_by="policy",
+            origins={key: origins(self._analysis.sources(step.id, key)) for key in args},
+            reasons=licence.reasons(step, args) if tool else [],
+        )
+
+    def _writes(self, step: Step) -> bool:
+        return step.tool not in THINKING and self.registry.policy_of(step.tool).effect != "read"
+
+    def _close(
+        self, step: Step, name: str, args: dict[str, Json], error: str, status: StepStatus = "failed"
+    ) -> None:
+        self.closed[name] = StepResult(step=name, tool=step.tool, args=args, status=status, error=error)
+
+    @property
+    def _known(self) -> dict[str, StepResult]:
+        return self.results | self.closed
+
+    @property
+    def _outputs(self) -> dict[str, Json]:
+        return {key: one.output for key, one in self._known.items() if one.status == "done"}
+
+    @cached_property
+    def _before(self) -> list[StepResult]:
+        """What earlier plans of this turn did."""
+        mine = {step.id for step in self.plan.steps}
+        return [one for key, one in self.results.items() if key.partition(".")[0] not in mine]
+
+    @cached_property
+    def _analysis(self) -> Analysis:
+        return Analysis(self.plan, self._before, self.registry.output_schema)
+
+
+def closing(failed: list[StepResult], replans: int) -> str:
+    """Why a run ends in which no plan can follow."""
+    if failed:
+        return f"Step {failed[0].step} ({failed[0].tool}) failed: {failed[0].error}"
+    return (
+        f"The plan asks for another one, and limits.replans of {replans} is reached. Raise it in policy.toml."
+    )
