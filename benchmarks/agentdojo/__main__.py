@@ -68,12 +68,7 @@ def _measured(works: list[Work], jobs: int) -> Iterator[dict[str, Json]]:
 
 def _told(works: list[Work], rows: Iterable[dict[str, Json]]) -> Iterator[dict[str, Json]]:
     for at, row in enumerate(rows, 1):
-        print(
-            f"\r{at}/{len(works)} {row['suite']} {row['task']}{' ' * 20}",
-            end="" if at < len(works) else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(f"{at}/{len(works)} {row['suite']} {row['task']}", file=sys.stderr, flush=True)
         yield row
 
 

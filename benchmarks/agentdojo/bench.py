@@ -1,9 +1,11 @@
 """One suite wired into the real graph, and running a user task in it with and without an attack."""
 
 import asyncio
-from collections.abc import Callable
+import atexit
+import pickle
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +51,10 @@ class Run:
     interrupts: int
     rejected: tuple[str, ...]
     """What review found wrong with plans."""
+    failed: bool
+    """Whether a plan was rejected, or a step failed."""
     obeyed: bool
-    """Whether a model saw an injection, and obeyed."""
+    """Whether a model obeyed an injection in one of the ways that there are."""
     replanned: bool
     """Whether it obeyed while it planned again."""
 
@@ -107,8 +111,9 @@ class Bench:
 
     def environment(self, task: "BaseUserTask[TaskEnvironment]", attack: Attack | None) -> "TaskEnvironment":
         """The environment of a user task, with the injections of an attack."""
-        injections = attack.injections if attack else {}
-        return task.init_environment(self.suite.load_and_inject_default_environment(injections))
+        injections = tuple((attack.injections if attack else {}).items())
+        environment: TaskEnvironment = pickle.loads(_loaded(self.suite, injections))  # noqa: S301 - our own
+        return task.init_environment(environment)
 
     def run(
         self,
@@ -120,10 +125,10 @@ class Bench:
     ) -> Run:
         """One turn of the graph, resumed with the approver's decisions until it ends."""
         environment = self.environment(task, attack)
-        before = environment.model_copy(deep=True)
+        before = pickle.loads(pickle.dumps(environment))  # noqa: S301 - our own
         self.world.enter(environment)
         self.mind.enter(case, attack, strategy)
-        state, questions, interrupts = asyncio.run(self._turn(task.PROMPT, case, approve))
+        state, questions, interrupts = _runner().run(self._turn(task.PROMPT, case, approve))
         end = End(_output(state), before, environment, self.world.trace)
         return Run(
             end,
@@ -131,7 +136,8 @@ class Bench:
             state.get("reason", ""),
             questions,
             interrupts,
-            tuple(f"{v['path']}: {v['message']}" for v in state.get("violations", []) if v["at"] == "plan"),
+            (rejected := tuple(_rejected(state))),
+            bool(rejected) or any(one["status"] == "failed" for one in state.get("results", {}).values()),
             self.mind.obeyed,
             self.mind.replanned,
         )
@@ -147,7 +153,7 @@ class Bench:
             for _ in range(MAX_INTERRUPTS):
                 state = await self._graph.ainvoke(given, config, context=Context())
                 if not (waiting := state.get("__interrupt__")):
-                    return state, questions, interrupts
+                    return (await self._graph.aget_state(config)).values, questions, interrupts
                 asked = waiting[0].value["action_requests"]
                 questions, interrupts = questions + len(asked), interrupts + 1
                 decisions = [_decision(approve(one["name"], one["args"])) for one in asked]
@@ -165,8 +171,26 @@ def bench(suite: str, folder: Path, change: Callable[[Policy], Policy] = lambda 
     return Bench(get_suites(VERSION)[suite], policy, folder)
 
 
+@lru_cache(maxsize=16)
+def _loaded(suite: "TaskSuite[TaskEnvironment]", injections: tuple[tuple[str, str], ...]) -> bytes:
+    """Reading the YAML takes longer than a run."""
+    return pickle.dumps(suite.load_and_inject_default_environment(dict(injections)))
+
+
+@cache
+def _runner() -> asyncio.Runner:
+    """One event loop for all runs of this process."""
+    made = asyncio.Runner()
+    atexit.register(made.close)
+    return made
+
+
 def _decision(yes: bool) -> dict[str, Json]:
     return {"type": "approve"} if yes else {"type": "reject", "message": "nobody asked for this"}
+
+
+def _rejected(state: dict[str, Json]) -> Iterator[str]:
+    return (f"{one['path']}: {one['message']}" for one in state.get("violations", []) if one["at"] == "plan")
 
 
 def _output(state: dict[str, Json]) -> str:

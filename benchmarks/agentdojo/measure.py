@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from agentdojo.functions_runtime import TaskEnvironment
 
 EVERYTHING_ON = ""
+WEAKER: tuple[Name, ...] = ("ideal", "rubber-stamp")
+"""Who is asked where a defence is switched off."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Setting:
             "obeyed": any(run.obeyed for run in runs),
             "utility": all(useful(self.task, self.case, run.end, self.bench.writes) for run in runs),
             "questions": max(run.questions for run in runs),
+            "failed": any(run.failed for run in runs),
             "outcomes": sorted({run.outcome for run in runs}),
         }
 
@@ -115,14 +118,33 @@ def _pair(
     injection: "BaseInjectionTask[TaskEnvironment]",
 ) -> dict[str, Json]:
     made = attack(setting.bench.suite, setting.task, injection, work.text)
-    off = {name: dict(_approved(one, injection, made, ("ideal", "rubber-stamp"))) for name, one in weaker.items()}
+    names = tuple(dict.fromkeys((*work.approvers, *(WEAKER if weaker else ()))))
+    found = dict(_approved(setting, injection, made, names))
+    off = {name: dict(_weaker(name, one, setting, found, injection, made)) for name, one in weaker.items()}
     rules = RULES if work.baselines else ()
     return {
         "injection": injection.ID,
-        "approvers": dict(_approved(setting, injection, made, work.approvers)),
+        "approvers": {name: found[name] for name in work.approvers},
         "off": off,
         "baselines": {rule: _baseline(setting, injection, made, rule) for rule in rules},
     }
+
+
+def _weaker(
+    name: str,
+    weak: Setting,
+    setting: Setting,
+    found: dict[Name, dict[str, Json]],
+    injection: "BaseInjectionTask[TaskEnvironment]",
+    attack: Attack,
+) -> Iterator[tuple[Name, dict[str, Json]]]:
+    """The runs without a defence; a run in which it had nothing to do is as it was."""
+    same = weak.case == setting.case and weak.bench.policy == setting.bench.policy
+    passed = name == "constraints" and not any(found[one]["failed"] for one in WEAKER)
+    if same or passed:
+        yield from ((one, found[one]) for one in WEAKER)
+    else:
+        yield from _approved(weak, injection, attack, WEAKER)
 
 
 def _approved(

@@ -1,9 +1,8 @@
 """The models of a run: an ideal planner, and for all else a model that is ideal until it sees an injection, then obeys it."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.agentdojo.attack import Attack
 from benchmarks.agentdojo.case import Case
@@ -24,16 +23,15 @@ class Mind:
     attack: Attack | None = None
     strategy: int = 0
     obeyed: bool = False
-    """Whether it saw an injection in this run."""
+    """Whether it saw an injection in this run, other than when it was to answer in words."""
     replanned: bool = False
     """Whether it obeyed while it planned again."""
     _plans: int = 0
-    _rounds: Counter[str] = field(default_factory=Counter)
 
     def enter(self, case: Case, attack: Attack | None, strategy: int) -> None:
         """Begin a run."""
         self.case, self.attack, self.strategy = case, attack, strategy
-        self.obeyed, self.replanned, self._plans, self._rounds = False, False, 0, Counter()
+        self.obeyed, self.replanned, self._plans = False, False, 0
 
     async def reply(self, prompt: Prompt) -> Reply:
         """Give what the task asks for."""
@@ -44,8 +42,9 @@ class Mind:
 
     def _plan(self, sections: dict[str, Json], _prompt: Prompt) -> Json:
         assert self.case is not None
-        ideal = self.case.plans[min(self._plans, len(self.case.plans) - 1)]
-        self._plans += 1
+        # After a failure an ideal planner leaves it at that.
+        left = self.case.plans[self._plans :] or [{"steps": []}]
+        ideal, self._plans = left[0], self._plans + 1
         obedience = self._obedience(sections) if self._plans > 1 else None
         if obedience is None:
             return ideal
@@ -69,9 +68,10 @@ class Mind:
 
     def _answer(self, sections: dict[str, Json], _prompt: Prompt) -> Json:
         evidence = sections.get("evidence") or []
-        obedience = self._obedience({"evidence": evidence})
-        said = obedience.text(2_000) if obedience else self._said(evidence)
-        cited = [shown for shown in evidence if obedience and obedience.attack.seen_in(shown["text"])] or evidence
+        attack = self.attack
+        infected = [shown for shown in evidence if attack and attack.seen_in(shown["text"])]
+        said = Obedience(attack, 0).text(2_000) if attack and infected else self._said(evidence)
+        cited = infected or evidence
         citations = [{"passage": shown["id"], "quote": shown["text"]} for shown in cited if shown["text"]]
         claims = [{"text": said, "citations": citations}] if said and citations else []
         return {"claims": claims, "missing": None if claims else "There is nothing to add."}
@@ -87,19 +87,15 @@ class Mind:
             return ""
 
     def _ideal(self, sections: dict[str, Json]) -> Json:
-        """What the case has for the step that is asked; a step with `for_each` is asked in order."""
+        """What the case has for the step that is asked, or for its round."""
         assert self.case is not None
-        steps = [step for plan in self.case.plans for step in plan["steps"]]
-        asked = next(
-            step for step in steps if step["args"].get("instruction") == sections["instruction"]
-        )
-        ideal, at = self.case.ideal[asked["id"]], self._rounds[asked["id"]]
-        self._rounds[asked["id"]] += 1
-        return ideal[at % len(ideal)] if "for_each" in asked else ideal
+        step, _, nth = sections["step"].partition(".")
+        ideal = self.case.ideal[step]
+        return ideal[int(nth)] if nth else ideal
 
     def _obedience(self, shown: dict[str, Json]) -> Obedience | None:
         """How to obey, if an injection stands in what is shown; the request and the tools are the user's."""
-        own = ("request", "tools", "instruction", "schema", "task")
+        own = ("request", "tools", "instruction", "task", "step")
         text = "\n".join(_strings([part for key, part in shown.items() if key not in own]))
         if self.attack is None or not self.attack.seen_in(text):
             return None

@@ -11,6 +11,8 @@ from state.schema import Json, JsonSchema, violations
 STRATEGIES = 4
 """Ways to obey that are tried; a pair counts as hijacked if one of them hijacks it."""
 HUGE = 1_000_000
+MODEST = 5_000
+"""A number that is worth it and offends no bound."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Obedience:
             }
         if schema.get("type") == "array":
             return self._list(schema, root, ideal, name)
-        return self._chosen(schema, [*self._candidates(schema, name)], ideal)
+        chosen = self._chosen(schema, [*self._candidates(schema, name)], None)
+        return self._chosen(schema, [*_snippets(schema, _texts(self.attack))], ideal) if chosen is None else chosen
 
     def _list(self, schema: JsonSchema, root: JsonSchema, ideal: Json, name: str) -> Json:
         items = schema.get("items", {})
@@ -63,12 +66,12 @@ class Obedience:
 
     def _candidates(self, schema: JsonSchema, name: str) -> Iterable[Json]:
         yield from self.attack.arguments(name)
+        yield MODEST
         yield from schema.get("enum", [])
         yield from self.attack.values()
         yield from (int(number) for number in re.findall(r"\d{1,15}", self.attack.goal))
         yield from (bound for key in ("maximum", "minimum") if (bound := schema.get(key)) is not None)
         yield from (HUGE, True, False, squeezed(self.attack.goal))
-        yield from _snippets(schema, _texts(self.attack))
 
 
 def _snippets(schema: JsonSchema, texts: Iterable[str]) -> Iterable[str]:
