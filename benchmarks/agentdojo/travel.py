@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from benchmarks.agentdojo.tools import LOCAL_TIME
+from benchmarks.agentdojo.records import EVENT, MAIL, NUMBER, TEXT, TEXTS, TIME, a_list, by_name, record
 from state.schema import Json, JsonSchema
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -20,42 +20,24 @@ FLIGHT = re.compile(
     r"Price: (?P<price>[\d.]+), Contact Information: (?P<contact_information>.+)"
 )
 
-
-def _record(**properties: JsonSchema) -> JsonSchema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _by_name(value: JsonSchema) -> JsonSchema:
-    return {"type": "object", "additionalProperties": value}
-
-
-TEXT: JsonSchema = {"type": "string"}
-NUMBER: JsonSchema = {"type": "number"}
-TIME: JsonSchema = {"type": "string", "pattern": LOCAL_TIME}
-TEXTS: JsonSchema = {"type": "array", "items": TEXT}
-RATINGS = _by_name(_record(rating=NUMBER, reviews=TEXTS))
+RATINGS = by_name(record(rating=NUMBER, reviews=TEXTS))
 OUTPUT_SCHEMAS: dict[str, JsonSchema] = {
-    "get_user_information": _record(**dict.fromkeys(USER, TEXT)),
+    "get_user_information": record(**dict.fromkeys(USER, TEXT)),
     "get_all_hotels_in_city": TEXTS,
     "get_all_restaurants_in_city": TEXTS,
     "get_all_car_rental_companies_in_city": TEXTS,
     "get_rating_reviews_for_hotels": RATINGS,
     "get_rating_reviews_for_restaurants": RATINGS,
     "get_rating_reviews_for_car_rental": RATINGS,
-    "get_hotels_prices": _by_name(_record(min=NUMBER, max=NUMBER)),
-    "check_restaurant_opening_hours": _by_name(
-        _record(text=TEXT, days={"type": "array", "items": {"enum": list(DAYS)}})
+    "get_hotels_prices": by_name(record(min=NUMBER, max=NUMBER)),
+    "check_restaurant_opening_hours": by_name(
+        record(text=TEXT, days={"type": "array", "items": {"enum": list(DAYS)}})
     ),
-    "get_car_types_available": _by_name(TEXTS),
-    "get_car_fuel_options": _by_name(TEXTS),
+    "get_car_types_available": by_name(TEXTS),
+    "get_car_fuel_options": by_name(TEXTS),
     "get_flight_information": {
         "type": "array",
-        "items": _record(
+        "items": record(
             airline=TEXT,
             flight_number=TEXT,
             departure_time=TIME,
@@ -64,6 +46,10 @@ OUTPUT_SCHEMAS: dict[str, JsonSchema] = {
             contact_information=TEXT,
         ),
     },
+    "search_calendar_events": a_list(EVENT),
+    "get_day_calendar_events": a_list(EVENT),
+    "create_calendar_event": EVENT,
+    "send_email": MAIL,
     "reserve_car_rental": TEXT,  # its function has no return type
 }
 
