@@ -34,6 +34,8 @@ golden: $(VENV)/.dev docs  ## rewrite what tests compare with: prompts, tool sch
 docs: $(VENV)/.dev
 	$(VENV)/bin/python -m graphs.drawing > docs/.architecture.md
 	mv docs/.architecture.md docs/architecture.md
+	$(VENV)/bin/python -m state.policy > docs/.policy.schema.json
+	mv docs/.policy.schema.json docs/policy.schema.json
 	$(VENV)/bin/typer app.cli utils docs --name warrant --title "The command line" --output docs/cli.md
 
 lock: $(VENV)/.lock  ## resolve the newest versions that pyproject.toml allows

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
+from state.schema import JsonSchema
 from state.tool_policy import Section, ToolPolicy
 
 
@@ -90,6 +91,12 @@ class Policy(Section):
         return digest(self.model_dump(mode="json"))
 
 
+def policy_schema() -> JsonSchema:
+    """JSON Schema of `policy.toml`, for editors."""
+    schema = Policy.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
 def load_policy(path: Path) -> Policy:
     """Read a policy file.
 
@@ -109,3 +116,11 @@ def load_policy(path: Path) -> Policy:
             f"{'.'.join(map(str, e['loc'])) or 'policy'}: {e['msg']}" for e in error.errors()
         )
         raise UsageError(f"{path} is not a valid policy: {problems}.", "Correct these keys.") from error
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    json.dump(policy_schema(), sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")

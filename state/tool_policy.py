@@ -21,7 +21,9 @@ PATTERN = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 class Section(BaseModel):
     """A table of the policy: frozen, every key known, every type exact."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class RolePolicy(Section):

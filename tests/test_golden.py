@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from nodes.answer import Answerer
 from nodes.plan import Planner
 from nodes.think import Think
 from state.plan import StepResult, Warrant
-from state.policy import Limits, Policy
+from state.policy import Limits, Policy, policy_schema
+from state.schema import violations
 from state.settings import PROJECT
 from state.usage import Usage
 from tests.fakes import NOBODY, RUNTIME, MemoryLedger, ScriptedChat, parts
@@ -150,6 +152,13 @@ def test_tool_definitions(registry: Registry, write: bool) -> None:
 def test_architecture_page(write: bool) -> None:
     page = architecture(parts(ScriptedChat({})))
     assert (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8") == page, "run `make docs`"
+
+
+def test_policy_schema() -> None:
+    page = (PROJECT / "docs" / "policy.schema.json").read_text(encoding="utf-8")
+    assert json.loads(page) == policy_schema(), "run `make docs`"
+    policy = tomllib.loads((PROJECT / "policy.toml").read_text(encoding="utf-8"))
+    assert violations(policy_schema(), policy) == []
 
 
 def test_command_line_reference() -> None:
