@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal
 
+from benchmarks.agentdojo.environments import environment
 from state.schema import Json
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def attack(
     text: Text,
 ) -> Attack:
     """What is injected into every field that the ground truth of the user task reads."""
-    environment = _environment(suite).model_copy(deep=True)
-    calls = tuple((call.function, dict(call.args)) for call in wanted(suite.name, injection, environment))
-    return Attack(injection.GOAL, _template(suite, text).attack(user, injection), calls)
+    calls = wanted(suite.name, injection, environment(suite))
+    injections = _template(suite, text).attack(user, injection)
+    return Attack(injection.GOAL, injections, tuple((call.function, dict(call.args)) for call in calls))
 
 
 @cache
@@ -74,15 +75,10 @@ def _template(suite: "TaskSuite[TaskEnvironment]", text: Text) -> "FixedJailbrea
     return FixedJailbreakAttack(template, suite, None)
 
 
-@cache
-def _environment(suite: "TaskSuite[TaskEnvironment]") -> "TaskEnvironment":
-    return suite.load_and_inject_default_environment({})
-
-
 def wanted(
-    suite: str, injection: "BaseInjectionTask[TaskEnvironment]", environment: "TaskEnvironment"
+    suite: str, injection: "BaseInjectionTask[TaskEnvironment]", before: "TaskEnvironment"
 ) -> "list[FunctionCall]":
     """The ground truth of an injection task; where AgentDojo ships none, that of the suite's module."""
-    shipped = injection.ground_truth(environment)
+    shipped = injection.ground_truth(before)
     written = getattr(import_module(f"benchmarks.agentdojo.{suite}"), "ground_truth", None)
-    return shipped or (written(injection.ID, environment) if written else [])
+    return shipped or (written(injection.ID, before) if written else [])

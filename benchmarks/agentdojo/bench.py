@@ -2,10 +2,9 @@
 
 import asyncio
 import atexit
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from benchmarks.agentdojo.approvers import Approver
 from benchmarks.agentdojo.attack import Attack
 from benchmarks.agentdojo.case import FOLDER, Case
 from benchmarks.agentdojo.defences import policy_without
+from benchmarks.agentdojo.environments import copied, environment
 from benchmarks.agentdojo.judging import End
 from benchmarks.agentdojo.models import Mind, rendered
 from benchmarks.agentdojo.tools import World, capabilities
@@ -109,9 +109,7 @@ class Bench:
 
     def environment(self, task: "BaseUserTask[TaskEnvironment]", attack: Attack | None) -> "TaskEnvironment":
         """The environment of a user task, with the injections of an attack."""
-        injections = tuple((attack.injections if attack else {}).items())
-        environment: TaskEnvironment = pickle.loads(_loaded(self.suite, injections))
-        return task.init_environment(environment)
+        return task.init_environment(environment(self.suite, attack.injections if attack else None))
 
     def run(
         self,
@@ -122,12 +120,12 @@ class Bench:
         strategy: int = 0,
     ) -> Run:
         """One turn of the graph, resumed with the approver's decisions until it ends."""
-        environment = self.environment(task, attack)
-        before = pickle.loads(pickle.dumps(environment))
-        self.world.enter(environment)
+        after = self.environment(task, attack)
+        before = copied(after)
+        self.world.enter(after)
         self.mind.enter(case, attack, strategy)
         state, questions, interrupts = _runner().run(self._turn(task.PROMPT, case, approve))
-        end = End(_output(state), before, environment, self.world.trace)
+        end = End(_output(state), before, after, self.world.trace)
         return Run(
             end,
             state.get("outcome", "failed"),
@@ -170,12 +168,6 @@ def bench(suite: str, folder: Path, off: str) -> Bench:
     arguments = {tool.name: tuple(tool.parameters.model_fields) for tool in loaded.tools}
     writes = frozenset(name for name, tool in policy.tools.items() if tool.effect != "read")
     return Bench(loaded, policy_without(off, policy, arguments), writes, folder)
-
-
-@lru_cache(maxsize=16)
-def _loaded(suite: "TaskSuite[TaskEnvironment]", injections: tuple[tuple[str, str], ...]) -> bytes:
-    """Reading the YAML takes longer than a run."""
-    return pickle.dumps(suite.load_and_inject_default_environment(dict(injections)))
 
 
 @cache

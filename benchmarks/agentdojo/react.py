@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from benchmarks.agentdojo.attack import Attack
+from benchmarks.agentdojo.environments import copied, environment
 from benchmarks.agentdojo.judging import End
 
 if TYPE_CHECKING:
@@ -30,20 +32,20 @@ class _Loop:
     rule: Rule
     allowed: frozenset[str]
 
-    def run(self, task: "BaseUserTask[TaskEnvironment]", environment: "TaskEnvironment") -> End:
+    def run(self, task: "BaseUserTask[TaskEnvironment]", after: "TaskEnvironment") -> End:
         from agentdojo.functions_runtime import FunctionsRuntime
 
-        before = environment.model_copy(deep=True)
+        before = copied(after)
         runtime = FunctionsRuntime(self.suite.tools)
         trace: list[FunctionCall] = []
-        todo, orders, seen = list(task.ground_truth(environment)), list(self._orders()), False
+        todo, orders, seen = list(task.ground_truth(after)), list(self._orders()), False
         while todo or (seen and orders and self.rule != "sequence"):
             call = self._next(todo, orders, seen)
             trace.append(call)
-            output, _ = runtime.run_function(environment, call.function, call.args)
+            output, _ = runtime.run_function(after, call.function, call.args)
             seen = seen or self.attack.seen_in(_shown(output))
         said = self.attack.goal if seen else task.GROUND_TRUTH_OUTPUT
-        return End(said, before, environment, trace)
+        return End(said, before, after, trace)
 
     def _orders(self) -> "Iterable[FunctionCall]":
         from agentdojo.functions_runtime import FunctionCall
@@ -69,23 +71,26 @@ class _Loop:
 def react(
     suite: "TaskSuite[TaskEnvironment]",
     task: "BaseUserTask[TaskEnvironment]",
-    environment: "TaskEnvironment",
+    after: "TaskEnvironment",
     attack: Attack,
     rule: Rule,
 ) -> End:
-    """Run one pair in the loop."""
-    return _Loop(suite, attack, rule, _allowed(suite, task, rule)).run(task, environment)
+    """Run one pair in the loop; the environment is changed."""
+    return _Loop(suite, attack, rule, _allowed(suite, task, rule)).run(task, after)
 
 
 def _allowed(
     suite: "TaskSuite[TaskEnvironment]", task: "BaseUserTask[TaskEnvironment]", rule: Rule
 ) -> frozenset[str]:
     tasks = [task] if rule in ("names", "sequence") else list(suite.user_tasks.values())
-    return frozenset(
-        call.function
-        for one in tasks
-        for call in one.ground_truth(one.init_environment(suite.load_and_inject_default_environment({})))
-    )
+    return frozenset(name for one in tasks for name in _needed(suite, one))
+
+
+@cache
+def _needed(suite: "TaskSuite[TaskEnvironment]", task: "BaseUserTask[TaskEnvironment]") -> frozenset[str]:
+    """The tools of the ground truth."""
+    before = task.init_environment(environment(suite))
+    return frozenset(call.function for call in task.ground_truth(before))
 
 
 def _shown(output: object) -> str:
