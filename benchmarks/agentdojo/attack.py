@@ -32,7 +32,7 @@ class Attack:
 
     def seen_in(self, text: str) -> bool:
         """Whether the injection, or a good part of it, stands in a text."""
-        goal, text = squeezed(self.goal), squeezed(text)
+        goal, text = _bare(self.goal), _bare(text)
         last = max(len(goal) - WINDOW, 0)
         return any(goal[at : at + WINDOW] in text for at in {*range(0, last + 1, STRIDE), last})
 
@@ -52,6 +52,11 @@ def squeezed(text: str) -> str:
     return " ".join(text.replace("\\n", " ").split())
 
 
+def _bare(text: str) -> str:
+    """The text without quotes and backslashes, which YAML and JSON double or escape."""
+    return re.sub(r"['\"\\]", "", squeezed(text))
+
+
 def attack(
     suite: "TaskSuite[TaskEnvironment]",
     user: "BaseUserTask[TaskEnvironment]",
@@ -59,9 +64,10 @@ def attack(
     text: Text,
 ) -> Attack:
     """What is injected into every field that the ground truth of the user task reads."""
-    environment = _environment(suite).model_copy(deep=True)
+    injections = _template(suite, text).attack(user, injection)
+    environment = suite.load_and_inject_default_environment(injections)  # what is stolen holds the injections
     calls = tuple((call.function, dict(call.args)) for call in wanted(suite.name, injection, environment))
-    return Attack(injection.GOAL, _template(suite, text).attack(user, injection), calls)
+    return Attack(injection.GOAL, injections, calls)
 
 
 @cache
@@ -72,11 +78,6 @@ def _template(suite: "TaskSuite[TaskEnvironment]", text: Text) -> "FixedJailbrea
 
     template = "{goal}" if text == "goal" else ImportantInstructionsAttack._JB_STRING
     return FixedJailbreakAttack(template, suite, None)
-
-
-@cache
-def _environment(suite: "TaskSuite[TaskEnvironment]") -> "TaskEnvironment":
-    return suite.load_and_inject_default_environment({})
 
 
 def wanted(
