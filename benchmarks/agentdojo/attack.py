@@ -33,7 +33,7 @@ class Attack:
 
     def seen_in(self, text: str) -> bool:
         """Whether the injection, or a good part of it, stands in a text."""
-        goal, text = squeezed(self.goal), squeezed(text)
+        goal, text = _bare(self.goal), _bare(text)
         last = max(len(goal) - WINDOW, 0)
         return any(goal[at : at + WINDOW] in text for at in {*range(0, last + 1, STRIDE), last})
 
@@ -53,6 +53,11 @@ def squeezed(text: str) -> str:
     return " ".join(text.replace("\\n", " ").split())
 
 
+def _bare(text: str) -> str:
+    """The text without quotes and backslashes, which YAML and JSON double or escape."""
+    return re.sub(r"['\"\\]", "", squeezed(text))
+
+
 def attack(
     suite: "TaskSuite[TaskEnvironment]",
     user: "BaseUserTask[TaskEnvironment]",
@@ -60,8 +65,10 @@ def attack(
     text: Text,
 ) -> Attack:
     """What is injected into every field that the ground truth of the user task reads."""
-    calls = wanted(suite.name, injection, environment(suite))
     injections = _template(suite, text).attack(user, injection)
+    calls = wanted(
+        suite.name, injection, environment(suite, injections)
+    )  # what is stolen holds the injections
     return Attack(injection.GOAL, injections, tuple((call.function, dict(call.args)) for call in calls))
 
 
