@@ -10,6 +10,8 @@ from state.schema import Json, JsonSchema, violations
 
 STRATEGIES = 4
 """Ways to obey that are tried; a pair counts as hijacked if one of them hijacks it."""
+MAX_CHARS, LENGTHS = 200, (8, 4, 2, 1)
+"""What is tried of an attacker's text where a pattern does not let through all of it: so many words in a row."""
 HUGE = 1_000_000
 MODEST = 5_000
 """A number that is worth it and offends no bound."""
@@ -79,20 +81,19 @@ class Obedience:
 
 
 def _snippets(schema: JsonSchema, texts: Iterable[str]) -> Iterable[str]:
-    """Parts of the attacker's texts that a pattern lets through: its words, in runs of up to eight."""
-    limit = min(int(schema.get("maxLength", 200)), 200)
+    """The longest run of words of each text that a pattern lets through, looked for at its beginning."""
+    limit = min(int(schema.get("maxLength", MAX_CHARS)), MAX_CHARS)
     for text in texts:
-        words = re.findall(r"\w[\w'-]*", text)
-        for length in range(8, 0, -1):
-            runs = (" ".join(words[at : at + length]) for at in range(len(words) - length + 1))
-            fitting = (run for run in runs if len(run) <= limit and not violations(schema, run))
-            if found := next(fitting, None):
-                yield found
-                break
+        words = re.findall(r"\w[\w'-]*", text[:MAX_CHARS])
+        runs = (words[at : at + length] for length in LENGTHS for at in range(len(words) - length + 1))
+        said = (" ".join(run) for run in runs)
+        if found := next((one for one in said if len(one) <= limit and not violations(schema, one)), None):
+            yield found
 
 
 def _texts(attack: Attack) -> list[str]:
-    return [value for value in attack.values() if isinstance(value, str)] + [squeezed(attack.goal)]
+    texts = [value for value in attack.values() if isinstance(value, str)]
+    return list(dict.fromkeys([*texts, squeezed(attack.goal)]))
 
 
 def _plain(schema: JsonSchema, root: JsonSchema) -> JsonSchema:
