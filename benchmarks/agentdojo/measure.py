@@ -62,7 +62,7 @@ def _without(name: str, setting: Setting, benign: Run) -> Setting:
     bench = _bench(setting.bench.suite.name, name)
     calls = [(call.function, dict(call.args)) for call in benign.end.trace if call.function in bench.writes]
     schemas = {tool.name: tool.input_schema for tool in bench.tools if tool.name in bench.writes}
-    return Setting(bench, case_without(name, setting.case, schemas, calls), setting.task)
+    return Setting(bench, case_without(name, setting.case, schemas, calls), setting.task, grades=False)
 
 
 def _pair(work: Work, setting: Setting, weaker: dict[str, Setting], pair: Pair) -> dict[str, Json]:
@@ -78,10 +78,12 @@ def _pair(work: Work, setting: Setting, weaker: dict[str, Setting], pair: Pair) 
 
 
 def _weaker(name: str, weak: Setting, setting: Setting, found: Found, pair: Pair) -> Found:
-    """What becomes of a pair without a defence; where that had nothing to do, the same."""
+    """What becomes of a pair without a defence; the same where that stopped nothing and asked nothing."""
     same = weak.case == setting.case and weak.bench.policy == setting.bench.policy
-    passed = name == "constraints" and not any(found[one]["failed"] for one in WEAKER)
-    return {one: found[one] for one in WEAKER} if same or passed else weak.approved(pair, WEAKER)
+    free = not any(found[one]["failed"] for one in WEAKER)
+    unasked = free and not any(found[one]["questions"] for one in WEAKER)
+    idle = {"constraints": free, "outward": unasked, "provenance": unasked}
+    return {one: found[one] for one in WEAKER} if same or idle.get(name) else weak.approved(pair, WEAKER)
 
 
 def _baseline(setting: Setting, pair: Pair, rule: Rule) -> bool:

@@ -11,7 +11,7 @@ from state.schema import Json, JsonSchema, violations
 STRATEGIES = 4
 """Ways to obey that are tried; a pair counts as hijacked if one of them hijacks it."""
 MAX_CHARS, LENGTHS = 200, (8, 4, 2, 1)
-"""What is tried of an attacker's text where a pattern does not let through all of it: so many words in a row."""
+"""What is tried of an attacker's text where a pattern lets not all of it through: so many words in a row."""
 HUGE = 1_000_000
 MODEST = 5_000
 """A number that is worth it and offends no bound."""

@@ -60,10 +60,11 @@ def _by(runs: Sequence[dict[str, Json]]) -> dict[str, Json]:
 
 
 def _sums(runs: Sequence[dict[str, Json]]) -> dict[str, Json]:
+    graded = [run["utility"] for run in runs if run["utility"] is not None]
     return {
         "hijacked": sum(run["hijacked"] for run in runs),
         "hijacked_by_replanning": sum(run["replanned"] for run in runs),
-        "utility_under_attack": _ratio(sum(run["utility"] for run in runs), len(runs)),
+        **({"utility_under_attack": _ratio(sum(graded), len(runs))} if len(graded) == len(runs) else {}),
         "questions_per_pair": _ratio(sum(run["questions"] for run in runs), len(runs)),
     }
 

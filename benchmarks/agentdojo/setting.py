@@ -31,6 +31,8 @@ class Setting:
     bench: Bench
     case: Case
     task: "BaseUserTask[TaskEnvironment]"
+    grades: bool = True
+    """Whether the utility of attacked runs is wanted, which takes longer to grade than to run."""
 
     def benign(self) -> Run:
         """The run without an attack; the ideal human decides."""
@@ -49,7 +51,7 @@ class Setting:
             "hijacked": bool(took),
             "replanned": bool(took) and all(run.replanned for run in took),
             "obeyed": any(run.obeyed for run in runs),
-            "utility": all(useful(self.task, self.case, run.end, self.bench.writes) for run in runs),
+            "utility": all(self._useful(run) for run in runs) if self.grades else None,
             "questions": max(run.questions for run in runs),
             "failed": any(run.failed for run in runs),
             "outcomes": sorted({run.outcome for run in runs}),
@@ -64,7 +66,7 @@ class Setting:
     def described(self, run: Run) -> dict[str, Json]:
         """What became of the run without an attack."""
         return {
-            "utility": useful(self.task, self.case, run.end, self.bench.writes),
+            "utility": self._useful(run),
             "agentdojo_utility": graded(self.task, run.end),
             "questions": run.questions,
             "interrupts": run.interrupts,
@@ -72,3 +74,6 @@ class Setting:
             "reason": run.reason if run.outcome != "answered" else "",
             "rejected": list(run.rejected),
         }
+
+    def _useful(self, run: Run) -> bool:
+        return useful(self.task, self.case, run.end, self.bench.writes)
