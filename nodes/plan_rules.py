@@ -139,7 +139,9 @@ def _call(step: Step, shape: Shape, rules: Rules) -> Iterator[Violation]:
     yield from _types(step.args, shape, tool.input_schema, "/args")
     if policy.idempotency in step.args:
         yield _at(f"/args/{policy.idempotency}", "is filled when the call is made; leave it out")
-    if policy.approval == "never":
+    if rules.tainted and policy.tainted == "refuse" and policy.effect != "read":
+        yield _at("/tool", f"{step.tool} must not be planned after text of others was read")
+    if policy.approval == "never" or policy.strict:
         wrong = untrusted_controls(
             policy,
             shape,
@@ -149,6 +151,8 @@ def _call(step: Step, shape: Shape, rules: Rules) -> Iterator[Violation]:
             tainted=rules.tainted,
         )
         for name, sources in wrong.items():
+            if policy.approval != "never" and name not in policy.strict:
+                continue
             yield _at(f"/args/{name}", f"must not come from {', '.join(sources)}")
 
 

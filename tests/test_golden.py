@@ -69,6 +69,7 @@ STATE: dict[str, Any] = {
         "answer_schema": {"type": "object", "properties": {"sum": {"type": "number"}}},
     },
     "in_view": False,
+    "warrants": {},
     "feedback": [{"path": "/steps/0/tool", "message": "'delete_all' is not an allowed tool"}],
     "usage": Usage().model_dump(),
     "results": {
