@@ -7,6 +7,7 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from graphs.langsmith_export import LangSmithExport
+from graphs.local import local_tools
 from graphs.outbox import Outbox
 from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
@@ -26,7 +27,7 @@ from state.store import Store
 from state.verdict import Place, Verdict
 from tools.calculator import calculate
 from tools.capability import Caller, Capability
-from tools.documents import search_documents
+from tools.documents import open_document, search_documents
 from tools.index.search import Index
 from tools.orders import OrderDesk, order_status, refund_order
 from tools.registry import Registry
@@ -103,14 +104,16 @@ def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
 
 
 def _capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
-    """Every tool there is; the policy says which of them may be used."""
+    """Every tool that is configured; the policy says which of them may be used."""
     index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),
+        open_document(index),
         calculate(),
         order_status(desk),
         refund_order(desk),
+        *local_tools(chosen, policy),
     ]
 
 

@@ -11,16 +11,19 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from graphs.drawing import architecture
+from graphs.local import local_tools
 from models.chat import ModelError, Prompt, Reply
 from nodes.answer import Answerer
 from nodes.plan import Planner
 from state.plan import StepResult
 from state.policy import Limits, Policy
-from state.settings import PROJECT
+from state.settings import PROJECT, Settings
 from state.usage import Usage
 from tests.fakes import MemoryLedger, ScriptedChat, parts
 from tests.servers.processes import BIN
 from tools.calculator import calculate
+from tools.documents import open_document
+from tools.index.search import Index
 from tools.orders import OrderDesk, order_status, refund_order
 from tools.registry import Registry
 
@@ -125,6 +128,18 @@ def test_answer_prompt(write: bool) -> None:
 def test_tool_definitions(registry: Registry, write: bool) -> None:
     definitions = [tool.definition() for tool in registry.allowed()]
     compare("tools.json", json.dumps(definitions, indent=1, ensure_ascii=False) + "\n", write)
+
+
+def test_local_tool_definitions(tmp_path: Path, write: bool) -> None:
+    sections = {
+        "sql": {"url": "sqlite:////data/orders.db", "tables": {"orders": "id, customer, total in EUR"}},
+        "web": {"hosts": [{"name": "docs.example.org"}]},
+        "files": {"root": "/data"},
+    }
+    index = Index(tmp_path / "index", Recorder())  # type: ignore[arg-type]  # nothing is embedded
+    tools = [open_document(index), *local_tools(Settings(), Policy.model_validate(sections))]
+    definitions = [tool.definition() for tool in tools]
+    compare("local_tools.json", json.dumps(definitions, indent=1, ensure_ascii=False) + "\n", write)
 
 
 def test_architecture_page(write: bool) -> None:
