@@ -9,6 +9,7 @@ from importlib.resources import files
 from langgraph.runtime import Runtime
 
 from graphs.langsmith_export import LangSmithExport
+from graphs.local import local_tools
 from graphs.outbox import Outbox
 from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
@@ -30,7 +31,7 @@ from state.store import Store
 from state.verdict import Place, Verdict
 from tools.calculator import calculate
 from tools.capability import Caller, Capability
-from tools.documents import search_documents
+from tools.documents import open_document, search_documents
 from tools.index.search import Index
 from tools.mcp.capabilities import mcp_capabilities
 from tools.mcp.lock import load_lock, lock_path
@@ -135,9 +136,11 @@ def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),
+        open_document(index),
         calculate(),
         order_status(desk),
         refund_order(desk),
+        *local_tools(chosen, policy),
     ]
 
 

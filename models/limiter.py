@@ -9,7 +9,7 @@ from threading import Lock
 
 from models.chat import ModelError, NotSentError
 from models.window import Entry, Window
-from state.policy import ProviderLimits
+from state.models_policy import ProviderLimits
 from state.usage import Usage
 
 LONGEST_PAUSE = 3600.0

@@ -34,7 +34,7 @@ from models.limiter import Limiter
 from models.provider import ProviderChat
 from models.retry import Retry
 from models.throttle import Throttle
-from state.policy import ModelsPolicy, ProviderLimits
+from state.models_policy import ModelsPolicy, ProviderLimits
 from state.schema import Json
 from state.settings import Settings
 

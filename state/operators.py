@@ -123,6 +123,8 @@ def _joined(values: Json, separator: Json = "") -> str:
 
 
 def _get(value: Json, key: Json) -> Json:
+    if value is None:
+        return None
     if isinstance(value, dict):
         return value.get(_text(key))
     index = int(_decimal(key))

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     """Name of the chat model."""
     store_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL of the store, which may hold a password; SQLite under `home` by default."""
+    sql_url: str | None = Field(default=None, repr=False)
+    """SQLAlchemy URL of the database that the tool `query_database` reads, which may hold a password."""
     labels: str = ""
     """ACL labels that the local user holds, separated by commas."""
     roles: str = ""

@@ -46,6 +46,10 @@ class Capability:
     """Takes arguments that satisfy `input_schema`, returns JSON that satisfies `output_schema`."""
     retrieves: bool = False
     """Whether the output is `{"passages": [Passage, …]}`, which its `output_schema` must demand."""
+    writes: bool = False
+    """Whether it changes the world, so that no policy may call it a read."""
+    control: tuple[str, ...] = ()
+    """Arguments that decide what it reaches, whatever the policy says of them."""
     origin: str = "local"
     """Where it runs: `local`, or the MCP server."""
 
@@ -71,6 +75,8 @@ def typed(
     run: Callable[[Arguments, Caller], Awaitable[BaseModel]],
     *,
     retrieves: bool = False,
+    writes: bool = False,
+    control: tuple[str, ...] = (),
 ) -> Capability:
     """Make a capability of an async function with pydantic arguments and result."""
 
@@ -84,4 +90,6 @@ def typed(
         output_schema=result.model_json_schema(mode="serialization"),
         call=call,
         retrieves=retrieves,
+        writes=writes,
+        control=control,
     )

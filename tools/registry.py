@@ -246,10 +246,19 @@ def _usable(tool: Capability) -> Capability:
 
 
 def _allowed(tool: Capability, policy: ToolPolicy) -> Allowed:
-    """The tool, whose idempotency key no planner sees, since the executor fills it."""
-    key = policy.idempotency
+    """The tool with its policy, which may not be looser than the tool itself demands."""
+    if tool.writes and policy.effect == "read":
+        problem = f"The tool {tool.name!r} writes, and the policy calls it a read."
+        raise UsageError(problem, "Correct its effect.")
+    if tool.control and (policy.control is not None or policy.effect == "read"):
+        policy = policy.model_copy(update={"control": (*tool.control, *(policy.control or ()))})
+    return Allowed(_planned(tool, policy.idempotency), policy, tool)
+
+
+def _planned(tool: Capability, key: str | None) -> Capability:
+    """The tool as a planner sees it: without the idempotency key, which the executor fills."""
     if key in (None, REPEATABLE):
-        return Allowed(tool, policy, tool)
+        return tool
     schema = tool.input_schema
     if key not in schema.get("properties", {}):
         raise UsageError(
@@ -261,4 +270,4 @@ def _allowed(tool: Capability, policy: ToolPolicy) -> Allowed:
         "properties": {name: part for name, part in schema["properties"].items() if name != key},
         "required": [name for name in schema.get("required", []) if name != key],
     }
-    return Allowed(replace(tool, input_schema=planned), policy, tool)
+    return replace(tool, input_schema=planned)

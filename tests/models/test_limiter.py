@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.chat import ModelError, NotSentError
 from models.limiter import LONGEST_PAUSE, Limiter, Ticket
-from state.policy import ProviderLimits
+from state.models_policy import ProviderLimits
 from state.usage import Usage
 from tests.models.virtual import now, run
 

@@ -18,7 +18,7 @@ from models.provider import ProviderChat
 from models.retry import Retry
 from models.sections import render
 from models.throttle import Throttle
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 from tests.servers.openai_server import OpenAIServer, fails, says
 
@@ -182,7 +182,7 @@ def test_naming_a_model_imports_no_provider_and_no_langchain_agent() -> None:
     code = """
 import json, sys
 from models.names import chat
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 chat("openai:gpt-5-2025-08-07", ModelsPolicy(fallback=("offline", "http://127.0.0.1:1/v1#m")), Settings())
 heavy = ("langchain", "langchain_openai", "openai", "tiktoken", "onnxruntime", "models.offline.model")

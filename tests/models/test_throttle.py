@@ -14,7 +14,7 @@ from models.chat import Chat, NotSentError, Prompt, Reply
 from models.limiter import Limiter
 from models.names import chat
 from models.throttle import Throttle, estimate
-from state.policy import ModelsPolicy, ProviderLimits
+from state.models_policy import ModelsPolicy, ProviderLimits
 from state.settings import Settings
 from state.usage import Usage
 from tests.models.scripted import PROMPT, Scripted, busy

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -386,3 +387,25 @@ def test_a_policy_for_a_tool_that_does_not_exist_is_refused() -> None:
 def test_a_tool_whose_schema_cannot_be_checked_is_refused(schema: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"The output schema of the tool 'tool' cannot be used"):
         registry(Tool(output=schema))
+
+
+def test_no_policy_calls_a_tool_a_read_that_writes() -> None:
+    tool = Tool()
+    tool.capability = replace(tool.capability, writes=True)
+    with pytest.raises(UsageError, match="writes, and the policy calls it a read"):
+        registry(tool, effect="read")
+    assert registry(tool, effect="outward").find("tool")
+
+
+@pytest.mark.parametrize(
+    ("entry", "controls"),
+    [
+        ({"effect": "read"}, {"n"}),
+        ({"effect": "write"}, {"n", "tag"}),
+        ({"effect": "write", "control": ["tag"]}, {"n", "tag"}),
+    ],
+)
+def test_what_a_tool_says_is_control_stays_so(entry: dict[str, Any], controls: set[str]) -> None:
+    tool = Tool()
+    tool.capability = replace(tool.capability, control=("n",))
+    assert registry(tool, **entry).policy_of("tool").controls({"n", "tag"}) == controls
