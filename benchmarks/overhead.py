@@ -35,7 +35,8 @@ from state.agent import Context, Terms
 from state.policy import Policy
 from state.verdict import Place, Verdict
 from tools.capability import Caller, typed
-from tools.registry import Claim, Registry
+from tools.effects import Claim
+from tools.registry import Registry
 
 QUESTION = "What is one more than 41?"
 
@@ -89,7 +90,13 @@ class Total(BaseModel):
 class NoLedger:
     """No effect is claimed: the tool only reads."""
 
-    def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> Claim:
+    def claim(
+        self, key: str, *, scope: str, step: str, tool: str, args_digest: str, plan: str = "", seconds: float
+    ) -> Claim:
+        """Not called for a tool that reads."""
+        raise AssertionError("a tool that reads claims nothing")
+
+    def retake(self, key: str, claimed_at: str, seconds: float) -> bool:
         """Not called for a tool that reads."""
         raise AssertionError("a tool that reads claims nothing")
 
@@ -97,6 +104,9 @@ class NoLedger:
         """Not called for a tool that reads."""
 
     def fail(self, key: str, error: str) -> None:
+        """Not called for a tool that reads."""
+
+    def lose(self, key: str, error: str) -> None:
         """Not called for a tool that reads."""
 
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from langgraph.runtime import Runtime
 
 from graphs.langsmith_export import LangSmithExport
+from graphs.local import local_tools
 from graphs.outbox import Outbox
 from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
@@ -30,8 +31,10 @@ from state.store import Store
 from state.verdict import Place, Verdict
 from tools.calculator import calculate
 from tools.capability import Caller, Capability
-from tools.documents import search_documents
+from tools.documents import open_document, search_documents
 from tools.index.search import Index
+from tools.mcp.capabilities import mcp_capabilities
+from tools.mcp.lock import load_lock, lock_path
 from tools.orders import OrderDesk, order_status, refund_order
 from tools.registry import Registry
 
@@ -71,7 +74,7 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 
 
 def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
-    registry = Registry(_capabilities(chosen, policy), policy, store)
+    registry = Registry(capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 
     kept = cache(partial(chat, policy=policy.models, settings=chosen))
@@ -113,20 +116,31 @@ def _callers(chosen: Settings) -> Callers:
 
     def caller(runtime: Runtime[Context]) -> Caller:
         user = runtime.server_info.user if runtime.server_info else None
-        return Caller(labels=labels, roles=roles if user is None else frozenset(user.permissions))
+        if user is None:
+            return Caller(labels, roles)
+        secrets = dict(user["secrets"]) if "secrets" in user else {}
+        return Caller(labels, frozenset(user.permissions), secrets=secrets)
 
     return caller
 
 
-def _capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
+def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """Every tool there is; the policy says which of them may be used."""
+    approved = load_lock(lock_path(chosen.policy))
+    return [*local_capabilities(chosen, policy), *mcp_capabilities(policy, approved, chosen.home / "mcp")]
+
+
+def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
+    """The tools that run in this process."""
     index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),
+        open_document(index),
         calculate(),
         order_status(desk),
         refund_order(desk),
+        *local_tools(chosen, policy),
     ]
 
 

@@ -4,8 +4,9 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from langgraph.types import Command, StateSnapshot
 from graphs.parts import Application, application
 from graphs.wiring import wire
 from state.agent import AgentInput, AgentOutput, AgentState, Context
+from state.database import use_wal
 from state.errors import BoundExceededError, UsageError, WarrantError
 from state.schema import Json, JsonSchema
 from state.usage import Usage
@@ -59,7 +61,7 @@ class Session:
             progress: Is told of every update while the run goes on.
         """
         given: AgentInput = {"messages": [HumanMessage(question)], "answer_schema": answer_schema}
-        return await self._run(given, thread_id or str(uuid4()), context, progress)
+        return await self._run(given, _config(thread_id or str(uuid4())), context, progress)
 
     async def resume(
         self,
@@ -67,7 +69,7 @@ class Session:
         decisions: Mapping[str, dict[str, Json]],
         progress: Progress | None = None,
     ) -> dict[str, Json]:
-        """Go on with a run that was interrupted by a crash, or that waits for decisions.
+        """Go on with a run that was interrupted by a crash, waits for decisions, or had an unknown effect.
 
         Args:
             thread_id: The conversation.
@@ -79,7 +81,8 @@ class Session:
             UsageError: nothing waits in this thread, or the decisions are not about what waits.
         """
         snapshot = await self.agent.aget_state(_config(thread_id))
-        if not snapshot.next:
+        start = None if snapshot.next else await self._before_unknown(snapshot, thread_id)
+        if not snapshot.next and start is None:
             raise UsageError(f"Nothing is left to do in thread {thread_id}.", "Ask something with --thread.")
         waiting = snapshot.values.get("awaiting", {}) if snapshot.interrupts else {}
         if decisions.keys() != waiting.keys():
@@ -87,7 +90,21 @@ class Session:
         answers = [_decision(decisions[step], call["tool"]) for step, call in waiting.items()]
         command: Command[str] | None = Command(resume={"decisions": answers}) if waiting else None
         stamp = {"stamp": snapshot.values.get("stamp")}  # `begin`, which records it, does not run again
-        return await self._run(command, thread_id, None, progress, stamp)
+        return await self._run(command, start or _config(thread_id), None, progress, stamp)
+
+    async def _before_unknown(self, ended: StateSnapshot, thread_id: str) -> RunnableConfig | None:
+        """The checkpoint before the steps whose outcome is unknown; what is settled gives its result there.
+
+        What ran since then runs again, which repeats reads and no effect.
+        """
+        results = ended.values.get("results", {})
+        unknown = {step for step, result in results.items() if result["status"] == "unknown"}
+        if ended.values.get("outcome") != "needs_input" or not unknown:
+            return None
+        async for snapshot in self.agent.aget_state_history(_config(thread_id)):
+            if not unknown & snapshot.values.get("results", {}).keys():
+                return snapshot.config
+        return None
 
     def thread_of(self, run_or_thread: str) -> str:
         """The thread of a run, by the run's id or its beginning; any other id is taken for a thread's."""
@@ -96,14 +113,14 @@ class Session:
     async def _run(
         self,
         given: AgentInput | Command[str] | None,
-        thread_id: str,
+        start: RunnableConfig,
         context: Context | None,
         progress: Progress | None,
         metadata: dict[str, Json] | None = None,
     ) -> dict[str, Json]:
-        started, run_id = time.monotonic(), uuid4()
+        started, run_id, thread_id = time.monotonic(), uuid4(), start["configurable"]["thread_id"]
         named: RunnableConfig = {"run_id": run_id, "run_name": "warrant", "metadata": metadata or {}}
-        config: RunnableConfig = {**_config(thread_id), **named}
+        config: RunnableConfig = {**start, **named}
         stream = self.agent.astream(
             given,
             config,
@@ -142,14 +159,20 @@ async def session() -> AsyncIterator[Session]:
         try:
             app.settings.home.mkdir(parents=True, exist_ok=True)
             path = app.settings.home / "checkpoints.db"
-            # Where a file cannot be opened, aiosqlite's thread may outlive the loop and print a traceback.
-            await asyncio.to_thread(lambda: sqlite3.connect(path).close())
+            await asyncio.to_thread(_prepare, path)
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
             await saver.setup()
         except (sqlite3.Error, OSError) as error:
             raise _unkept(error, "then ask again") from error
         stack.callback(app.tracer.flush, FLUSH_SECONDS)
         yield Session(app, wire(app.parts).compile(checkpointer=saver, name="warrant"))
+
+
+def _prepare(path: Path) -> None:
+    """Open the file before aiosqlite does, whose thread may outlive the loop where that fails, and set it up
+    for several processes, which the saver does not wait for."""
+    with closing(sqlite3.connect(path)) as connection:
+        use_wal(connection)
 
 
 def _unkept(error: Exception, then: str) -> CheckpointError:

@@ -55,8 +55,12 @@ class TransientModelError(ModelError):
         """Seconds that the provider asked to wait."""
 
 
+class NotSentError(TransientModelError):
+    """Nothing was sent, since the provider is down or its limits are reached; another one can be asked."""
+
+
 class Chat(Protocol):
-    """A chat model, or a wrapper around one: fallback, retry and the leaf have the same shape."""
+    """A chat model, or a wrapper around one: all have the same shape, so that they stack."""
 
     @property
     def name(self) -> str:

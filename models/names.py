@@ -1,4 +1,20 @@
-"""Chat models by name: `offline`, `tape:FILE`, `provider:model`, or an OpenAI-compatible server's URL."""
+"""Chat models by name: `offline`, `tape:FILE`, `provider:model`, or an OpenAI-compatible server's URL.
+
+Wrappers stack in one order, outermost first:
+
+    fallback(retry(throttle(breaker(leaf))), retry(throttle(breaker(leaf))), …)
+
+* The breaker is next to the leaf: it judges single requests, and its probe is a single one.
+* The throttle is around the breaker: who has waited learns that the provider went down meanwhile, and what
+  the breaker refuses counts against no limit. It asks the breaker before the queue too, so that nobody waits
+  in vain.
+* Retry is around the throttle: each request that is sent passes the limits, a wait between two of them takes
+  up no place, and `Retry-After`, which the throttle has seen by then, holds for all others too.
+* Fallback is outermost. What was not sent is not retried (`NotSentError`): the next model is asked at once.
+
+A leaf asks again by itself only where a server rejects the way in which a schema was asked for, which it
+remembers; the throttle counts these requests when the reply is there.
+"""
 
 import logging
 import re
@@ -10,12 +26,15 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from models.breaker import Breaker, Breaking, is_outage
 from models.chat import Chat, ModelError
 from models.failure import Origin
 from models.fallback import Fallback
+from models.limiter import Limiter
 from models.provider import ProviderChat
 from models.retry import Retry
-from state.policy import ModelsPolicy
+from models.throttle import Throttle
+from state.models_policy import ModelsPolicy, ProviderLimits
 from state.schema import Json
 from state.settings import Settings
 
@@ -33,15 +52,16 @@ PINNED = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}|-\d{3,4}\b|@")
 """A date, a revision or a digest in a model's name."""
 OPEN_WEIGHTS = {"baseten", "fireworks", "groq", "huggingface", "nvidia", "ollama", "together"}
 """Providers whose names are those of published weights; only `latest` floats there."""
+DEFAULT_LIMITS = ProviderLimits()
+DEFAULT_FAILURES = 5
 KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
 
 def chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
     """The chat model of a name, with the policy's fallbacks behind it.
 
-    The order is fallback(retry(leaf), retry(leaf), …): a model is asked again before the next one is. A tape
-    gets no fallback, since a replay must not touch a live model. Nothing is imported, read or sent before the
-    first call.
+    A tape gets no fallback, since a replay must not touch a live model. Nothing is imported, read or sent
+    before the first call.
 
     Raises:
         ModelError: a name has no known form.
@@ -58,11 +78,27 @@ def _chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
         path = Path(name.removeprefix("tape:"))
         return ProviderChat(_local(name), partial(_tape, path), policy, ("prompted",), free=True)
     if name.startswith(("http://", "https://")):
-        return Retry(_by_url(name, policy, settings), policy.transport_retries)
+        return _guarded(_by_url(name, policy, settings), urlsplit(name).netloc, policy)
     if match := PROVIDER.fullmatch(name):
         leaf = _by_provider(match["provider"], match["model"], policy, settings)
-        return Retry(leaf, policy.transport_retries)
+        return _guarded(leaf, match["provider"], policy)
     raise ModelError(f"{name!r} is no name of a chat model.", EXAMPLES)
+
+
+def _guarded(leaf: Chat, provider: str, policy: ModelsPolicy) -> Chat:
+    key = leaf.name if leaf.name in policy.limits else provider
+    limits = policy.limits.get(key, DEFAULT_LIMITS)
+    # The retries of one call alone do not open a breaker whose bound nobody set.
+    failures = limits.failures or max(DEFAULT_FAILURES, policy.transport_retries + 1)
+    limiter, breaker = _shared(key, limits, failures)
+    breaking = Breaking(leaf, breaker)
+    return Retry(Throttle(breaking, limiter, breaking.check), policy.transport_retries)
+
+
+@cache
+def _shared(key: str, limits: ProviderLimits, failures: int) -> tuple[Limiter, Breaker]:
+    """The limiter and the breaker of a provider, one of each in a process."""
+    return Limiter(key, limits), Breaker(key, failures, limits.cooldown_seconds, is_outage)
 
 
 def _by_url(name: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat:

@@ -16,7 +16,7 @@ from models.prices import cost, prices
 from models.reply import Reading, read, written
 from models.strategy import Request, Strategy, fitting, offered, request
 from models.stream import Received, ReplyTooLongError, StalledError, receive
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.schema import Violation
 from state.usage import Usage
 

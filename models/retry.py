@@ -3,8 +3,10 @@
 import asyncio
 import random
 from dataclasses import dataclass, replace
+from functools import partial
 
-from models.chat import Chat, ModelError, Prompt, Reply, TransientModelError
+from models.chat import Chat, ModelError, NotSentError, Prompt, Reply, TransientModelError
+from models.waiting import waited
 from state.usage import Usage
 
 
@@ -13,7 +15,8 @@ class Retry:
     """A chat model that survives short failures of another one.
 
     Waits double from `first_wait` on, with half of each left to chance so that clients do not return in step;
-    a provider's `Retry-After` is honoured. No wait is longer than `longest_wait`.
+    a provider's `Retry-After` is honoured. No wait is longer than `longest_wait`. What was not sent at all is
+    not repeated: who refused it has waited, or knows that waiting is no use.
     """
 
     chat: Chat
@@ -43,12 +46,14 @@ class Retry:
             except ModelError as error:
                 error.usage = spent = spent + error.usage
                 wait = self._wait(error, attempt)
-            await asyncio.sleep(wait)
+            await waited("retry", {"attempt": attempt + 1}, partial(asyncio.sleep, wait))
         raise AssertionError("the last attempt replies or raises")
 
     def _wait(self, error: ModelError, attempt: int) -> float:
         """Seconds until the next attempt; raises the error if there is none."""
-        if not isinstance(error, TransientModelError) or attempt == self.retries:
+        if isinstance(error, NotSentError) or not isinstance(error, TransientModelError):
+            raise error
+        if attempt == self.retries:
             raise error
         if error.retry_after is None:
             return min(self.longest_wait, self.first_wait * 2.0**attempt) * random.uniform(0.5, 1)

@@ -9,7 +9,7 @@ from functools import reduce
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
 
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 
 EMPTY_BYTES = 8
 """What a chunk counts at least: an endless stream of empty ones has to end. Hidden thoughts come as such."""

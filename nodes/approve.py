@@ -16,6 +16,9 @@ from state.plan import Plan, StepResult, StepStatus, Warrant
 from state.schema import Json
 from tools.registry import Registry
 
+EDITED = 1_000
+"""No step has so many rounds, so that an edited round is never taken for another one."""
+
 
 class ApproveView(TypedDict):
     """The calls that wait."""
@@ -133,10 +136,18 @@ def _edited(warrant: Warrant, action: _Action | None, registry: Registry) -> War
         tool_digest=tool.digest(),
         args=action.args,
         args_digest=digest(action.args),
+        plan=warrant.plan,
+        occurrence=_own(warrant.step),
         approved_by="human",
         origins={key: ["human"] for key in action.args},
         reasons=warrant.reasons,
     )
+
+
+def _own(step: str) -> int:
+    """A number that no other round of the step has: a human wrote this call for this round."""
+    _, _, nth = step.partition(".")
+    return EDITED + int(nth or 0)
 
 
 def _ended(warrant: Warrant, status: StepStatus, output: Json = None, error: str = "") -> StepResult:

@@ -1,12 +1,13 @@
 """The edges: which node is next. They read the state and decide nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from langgraph.types import Send
 
 from state.agent import AgentState, Task
 from state.plan import THINKING
+from state.schema import Json
 from tools.registry import Registry
 
 
@@ -61,7 +62,8 @@ def after_approve(registry: Registry) -> Callable[[AgentState], str | list[Send]
 
 def _tasks(state: AgentState, registry: Registry) -> list[Send]:
     """The steps that have a warrant and no result, each sent to the node that runs its kind."""
-    ready = [warrant for step, warrant in state["warrants"].items() if step not in state["results"]]
+    waiting = [warrant for step, warrant in state["warrants"].items() if step not in state["results"]]
+    ready = list(_in_turn(waiting, registry))
     thinking = sum(warrant["tool"] in THINKING for warrant in ready)
     tasks = [
         Task(
@@ -74,6 +76,20 @@ def _tasks(state: AgentState, registry: Registry) -> list[Send]:
         for warrant in ready
     ]
     return [Send(_runner(task["warrant"]["tool"], registry), task) for task in tasks]
+
+
+def _in_turn(waiting: list[Json], registry: Registry) -> Iterator[Json]:
+    """What waits, but of the rounds of a step that writes only the next: effects keep the list's order."""
+    begun: set[str] = set()
+    for warrant in waiting:
+        step, _, nth = warrant["step"].partition(".")
+        if not (nth and step in begun and _writes(warrant["tool"], registry)):
+            yield warrant
+        begun.add(step)
+
+
+def _writes(name: str, registry: Registry) -> bool:
+    return name not in THINKING and registry.policy_of(name).effect != "read"
 
 
 def _runner(name: str, registry: Registry) -> str:

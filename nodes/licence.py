@@ -27,7 +27,7 @@ class Licence:
     def reasons(self, step: Step, args: dict[str, Json]) -> list[str]:
         """Why a human must approve a call with these arguments; empty if nobody need be asked."""
         policy = self.registry.policy_of(step.tool)
-        shape = self.analysis.args[step.id]
+        shape = self.analysis.args(step.id)
         trusts = self.registry.trusts
         wrong = untrusted_controls(
             policy, shape, args, request=self.request, trusts=trusts, tainted=self.tainted

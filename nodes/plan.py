@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from models.chat import Chat
 from nodes.asking import ask, prompt
 from nodes.callers import Callers
+from nodes.failure import failure
 from nodes.history import history
 from state.agent import AgentState, Context, Terms
 from state.plan import StepResult, plan_schema
@@ -27,6 +28,7 @@ class PlanView(TypedDict):
     messages: list[AnyMessage]
     terms: Terms
     feedback: list[dict[str, Json]]
+    warrants: dict[str, Json]
     results: dict[str, Json]
     in_view: bool
     usage: dict[str, Json]
@@ -66,7 +68,7 @@ def _sections(state: PlanView, registry: Registry) -> dict[str, Json]:
         "history": history(state["messages"]),
         "tools": [_offer(tool, registry) for tool in registry.allowed()],
         "data_schema": state["terms"]["answer_schema"],
-        "finished": [_outcome(result, state["in_view"]) for result in results] or None,
+        "finished": [_outcome(result, state, registry) for result in results] or None,
         "violations": state["feedback"] or None,
     }
 
@@ -75,7 +77,12 @@ def _offer(tool: Capability, registry: Registry) -> Json:
     return {**tool.definition(), "effect": registry.policy_of(tool.name).effect, "retrieves": tool.retrieves}
 
 
-def _outcome(result: StepResult, in_view: bool) -> Json:
-    """A finished step as the planner sees it: what it gave only where the planner asked for that."""
-    kept = {"step", "tool", "args", "status"} | ({"error"} if result.status != "done" else set())
-    return result.model_dump(mode="json", include=kept | ({"output"} if in_view else set()))
+def _outcome(result: StepResult, state: PlanView, registry: Registry) -> Json:
+    """A finished step as the planner sees it: no words of others, unless it asked for them."""
+    shown = {"step": result.step, "tool": result.tool, "status": result.status}
+    if state["in_view"]:
+        return {**shown, "args": result.args, "error": result.error, "output": result.output}
+    origins = state["warrants"].get(result.step, {}).get("origins", {})
+    own = {name: value for name, value in result.args.items() if origins.get(name, []) in ([], ["literal"])}
+    told = {"error": failure(result, registry)} if result.status != "done" else {}
+    return {**shown, "args": own if origins or not result.args else {}, **told}

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from state.errors import UsageError
 from state.expression import expression, expressions, is_literal
 from state.inference import names
-from state.plan import COMPOSE, EXTRACT, THINKING, Plan, Step, StepResult, needs, spoken
+from state.plan import COMPOSE, EXTRACT, THINKING, Plan, Step, StepResult, spoken
 from state.policy import Limits
 from state.provenance import Analysis, untrusted_controls
 from state.schema import Json, JsonSchema, Violation, check_schema, pointer, violations
@@ -67,7 +67,7 @@ def plan_violations(plan: Plan, rules: Rules) -> Iterator[Violation]:
     if tangled:  # what its steps give cannot be said
         return
     analysis = Analysis(plan, rules.finished, rules.registry.output_schema, tainted=rules.tainted)
-    yield from analysis.violations
+    yield from analysis.violations()
     for index, step in enumerate(plan.steps):
         for found in _step(step, known, analysis, rules):
             yield _at(f"/steps/{index}{found.path}", found.message)
@@ -83,7 +83,7 @@ def _ids(plan: Plan, taken: set[str]) -> Iterator[Violation]:
 
 def _order(plan: Plan) -> Iterator[Violation]:
     try:
-        TopologicalSorter({step.id: needs(step) for step in plan.steps}).prepare()
+        TopologicalSorter({step.id: step.needs for step in plan.steps}).prepare()
     except CycleError as error:
         yield _at("/steps", f"the steps wait for each other: {' → '.join(error.args[1])}")
 
@@ -126,11 +126,11 @@ def _step(step: Step, known: set[str], analysis: Analysis, rules: Rules) -> Iter
     if expression(step.args) is not None:
         yield _at("/args", "only an argument can be an expression, not all of them at once")
     elif step.tool in THINKING:
-        yield from _thought(step, analysis.args[step.id])
+        yield from _thought(step, analysis.args(step.id))
     elif rules.registry.find(step.tool) is None:
         yield _at("/tool", f"{step.tool!r} is not an allowed tool")
     else:
-        yield from _call(step, analysis.args[step.id], rules)
+        yield from _call(step, analysis.args(step.id), rules)
 
 
 def _thought(step: Step, shape: Shape) -> Iterator[Violation]:
@@ -155,7 +155,9 @@ def _call(step: Step, shape: Shape, rules: Rules) -> Iterator[Violation]:
     yield from _types(step.args, shape, tool.input_schema, "/args")
     if policy.idempotency != REPEATABLE and policy.idempotency in step.args:
         yield _at(f"/args/{policy.idempotency}", "is filled when the call is made; leave it out")
-    if policy.approval == "never":
+    if rules.tainted and policy.tainted == "refuse" and policy.effect != "read":
+        yield _at("/tool", f"{step.tool} must not be planned after text of others was read")
+    if policy.approval == "never" or policy.strict:
         wrong = untrusted_controls(
             policy,
             shape,
@@ -165,6 +167,8 @@ def _call(step: Step, shape: Shape, rules: Rules) -> Iterator[Violation]:
             tainted=rules.tainted,
         )
         for name, sources in wrong.items():
+            if policy.approval != "never" and name not in policy.strict:
+                continue
             yield _at(f"/args/{name}", f"must not come from {', '.join(sources)}")
 
 
@@ -190,7 +194,7 @@ def _answer(plan: Plan, analysis: Analysis, schema: JsonSchema | None) -> Iterat
         return
     check = violations if is_literal(plan.answer) else certain_violations
     yield from (_at("/answer" + broken.path, broken.message) for broken in check(schema, plan.answer))
-    yield from _types(plan.answer, analysis.answer, schema, "/answer")
+    yield from _types(plan.answer, analysis.answer(), schema, "/answer")
 
 
 def _at(path: str, message: str) -> Violation:

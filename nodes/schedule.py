@@ -6,6 +6,7 @@ from typing import TypedDict
 from langgraph.runtime import Runtime
 
 from nodes.callers import Callers
+from nodes.failure import failure
 from nodes.steps import Progress, closing
 from state.agent import AgentState, Context, Ending, Rounds, Terms
 from state.plan import Plan, StepResult
@@ -19,6 +20,7 @@ class ScheduleView(TypedDict):
     request: str
     plan: dict[str, Json]
     tainted: bool
+    warrants: dict[str, Json]
     results: dict[str, Json]
     rounds: Rounds
     terms: Terms
@@ -38,26 +40,31 @@ class Schedule:
         registry = self.registry.of(self.caller(runtime))
         progress = Progress(plan, results, registry, state["request"], state["tainted"])
         ready, closed = progress.advance()
-        free = {w.step: w.model_dump(mode="json") for w in ready if not w.reasons}
-        asking = {w.step: w.model_dump(mode="json") for w in ready if w.reasons}
+        new = [
+            w for w in ready if w.step not in state["warrants"]
+        ]  # the others were approved, and wait their turn
+        free = {w.step: w.model_dump(mode="json") for w in new if not w.reasons}
+        asking = {w.step: w.model_dump(mode="json") for w in new if w.reasons}
         update: AgentState = {
             "warrants": free,
             "awaiting": {} if free else asking,
             "results": {key: one.model_dump(mode="json") for key, one in closed.items()},
         }
-        return (
-            update if ready else {**update, **_left(plan, results | closed, state["rounds"], state["terms"])}
-        )
+        if ready:
+            return update
+        return {**update, **_left(plan, results | closed, registry, state["rounds"], state["terms"])}
 
 
-def _left(plan: Plan, results: dict[str, StepResult], rounds: Rounds, terms: Terms) -> AgentState:
+def _left(
+    plan: Plan, results: dict[str, StepResult], registry: Registry, rounds: Rounds, terms: Terms
+) -> AgentState:
     """Nothing is left to run: go on to the answer, or plan anew, or end."""
     mine = [results[step.id] for step in plan.steps if step.id in results]
     unknown = next((result for result in mine if result.status == "unknown"), None)
     if unknown is not None:
         return {"ending": Ending(outcome="needs_input", reason=_unknown(unknown))}
     failed = [result for result in mine if result.status == "failed"]
-    feedback = [{"path": f"/steps/{r.step}", "message": f"{r.tool} failed: {r.error}"} for r in failed]
+    feedback = [{"path": f"/steps/{one.step}", "message": failure(one, registry)} for one in failed]
     if not failed and not plan.again:
         return {}
     if rounds["replan"] < terms["replans"]:
@@ -73,5 +80,5 @@ def _left(plan: Plan, results: dict[str, StepResult], rounds: Rounds, terms: Ter
 def _unknown(result: StepResult) -> str:
     return (
         f"It is unknown whether step {result.step} ({result.tool}) took effect: {result.error}. "
-        "Check it outside before you ask for it again."
+        "Then go on with: warrant ask --resume and the id of this thread."
     )

@@ -1,6 +1,7 @@
 """How far the steps of a plan are: which may run now, with which arguments, and which never can."""
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,7 +9,7 @@ from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
-from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, data_of, spoken
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest, spoken
 from state.provenance import Analysis, in_order, origins
 from state.schema import Json, Violation, violations
 from tools.registry import Registry
@@ -28,14 +29,16 @@ class Progress:
     tainted: bool
     closed: dict[str, StepResult] = field(default_factory=dict)
     """Results that are known without a call."""
+    warranted: dict[str, Warrant] = field(default_factory=dict)
+    """The warrants given so far."""
 
     def advance(self) -> tuple[list[Warrant], dict[str, StepResult]]:
         """Warrants for what may run now, and results of what never will."""
-        ready = [warrant for step in in_order(self.plan) for warrant in self._next(step)]
+        ready = [warrant for step in in_order(self.plan, self.results) for warrant in self._next(step)]
         return ready, self.closed
 
     def _next(self, step: Step) -> Iterator[Warrant]:
-        if step.id in self._known or not self._may_go_on(step):
+        if not self._may_go_on(step):
             return
         if step.for_each is None:
             yield from self._one(step, Scope(self._outputs), step.id)
@@ -44,14 +47,13 @@ class Progress:
 
     def _may_go_on(self, step: Step) -> bool:
         """Whether everything that the step needs is there; it is skipped if that never will be."""
-        data = data_of(step)
-        for before in sorted(data | set(step.after)):
+        for before in sorted(step.needs):
             result = self._known.get(before)
-            wanted = ("done",) if before in data else SETTLED
+            wanted = ("done",) if before in step.data else SETTLED
             if result is not None and result.status not in wanted:
                 self._close(step, step.id, step.args, f"step {before} gave nothing", "skipped")
                 return False
-        return (data | set(step.after)) <= self._known.keys()
+        return all(before in self._known for before in step.needs)
 
     def _rounds(self, step: Step) -> Iterator[Warrant]:
         """One round for each element; the step is done when all of them are."""
@@ -107,7 +109,8 @@ class Progress:
                 self.closed[name] = earlier.model_copy(update={"step": name})
                 return None
             return self._close(step, name, args, again)
-        yield self._warrant(step, args, name)
+        self.warranted[name] = self._warrant(step, args, name)
+        yield self.warranted[name]
 
     def _broken(self, step: Step, args: dict[str, Json]) -> list[Violation]:
         if step.tool in THINKING:
@@ -127,10 +130,20 @@ class Progress:
             tool_digest=tool.digest() if tool else digest(THOUGHTS[step.tool]),
             args=args,
             args_digest=digest(args),
+            plan=self._plan_digest,
+            occurrence=self._alike(name, args),
             approved_by="policy",
             origins={key: origins(self._analysis.sources(step.id, key)) for key in args},
             reasons=licence.reasons(step, args) if tool else [],
         )
+
+    def _alike(self, name: str, args: dict[str, Json]) -> int:
+        """How many rounds before this one have equal arguments, by their results or warrants."""
+        step, _, nth = name.partition(".")
+        before = [f"{step}.{number}" for number in range(int(nth or 0))]
+        made = {key: one.args for key, one in self._known.items()}
+        made |= {key: one.args for key, one in self.warranted.items()}
+        return sum(made.get(key) == args for key in before)
 
     def _writes(self, step: Step) -> bool:
         return step.tool not in THINKING and self.registry.policy_of(step.tool).effect != "read"
@@ -140,13 +153,17 @@ class Progress:
     ) -> None:
         self.closed[name] = StepResult(step=name, tool=step.tool, args=args, status=status, error=error)
 
-    @property
-    def _known(self) -> dict[str, StepResult]:
-        return self.results | self.closed
+    @cached_property
+    def _known(self) -> ChainMap[str, StepResult]:
+        return ChainMap(self.closed, self.results)
 
     @property
-    def _outputs(self) -> dict[str, Json]:
-        return {key: one.output for key, one in self._known.items() if one.status == "done"}
+    def _outputs(self) -> Mapping[str, Json]:
+        return _Outputs(self._known)
+
+    @cached_property
+    def _plan_digest(self) -> str:
+        return plan_digest(self.plan)
 
     @cached_property
     def _before(self) -> list[StepResult]:
@@ -156,7 +173,25 @@ class Progress:
 
     @cached_property
     def _analysis(self) -> Analysis:
-        return Analysis(self.plan, self._before, self.registry.output_schema, tainted=self.tainted)
+        return Analysis(self.plan, self.results.values(), self.registry.output_schema, tainted=self.tainted)
+
+
+@dataclass(frozen=True)
+class _Outputs(Mapping[str, Json]):
+    """The outputs of the steps that are done."""
+
+    results: Mapping[str, StepResult]
+
+    def __getitem__(self, step: str) -> Json:
+        if (found := self.results[step]).status != "done":
+            raise KeyError(step)
+        return found.output
+
+    def __iter__(self) -> Iterator[str]:
+        return (step for step, found in self.results.items() if found.status == "done")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def closing(failed: list[StepResult], replans: int) -> str:

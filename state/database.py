@@ -1,9 +1,12 @@
 """The database: its tables, how it is opened, and what its errors mean."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError
 
 from sqlalchemy import (
     Column,
@@ -20,14 +23,16 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from state.errors import WarrantError
 
-VERSION = 1
+VERSION = 2
 WAIT_SECONDS = 5
 """How long another process may hold the database, or a server may take to answer, unless the URL says so."""
 
@@ -45,7 +50,7 @@ RUNS = Table(
     Column("thread_id", Text),
     Column("name", Text, nullable=False),
     Column("run_type", Text, nullable=False),
-    Column("start_time", Text, nullable=False),  # ISO 8601 in UTC, so that text order is time order
+    Column("start_time", Text, nullable=False),  # see `utc`
     Column("end_time", Text),
     Column("error", Text),
     Column("inputs", Text, nullable=False),  # JSON, as are the columns below
@@ -61,8 +66,8 @@ EFFECTS = Table(
     "effects",
     SCHEMA,
     Column("key", Text, primary_key=True),
-    Column("state", Text, nullable=False),  # claimed, done or failed
-    Column("trace_id", Text, nullable=False),
+    Column("state", Text, nullable=False),  # claimed, done, failed or unknown
+    Column("scope", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("tool", Text, nullable=False),
     Column("args_digest", Text, nullable=False),
@@ -70,8 +75,22 @@ EFFECTS = Table(
     Column("error", Text),
     Column("claimed_at", Text, nullable=False),
     Column("ended_at", Text),
-    Index("effects_of_trace", "trace_id"),
+    Column("plan", Text),
+    Column("process", Text),  # JSON: the mark of the process that claimed it
+    Column("until", Text),  # when its call is over, come what may
+    Index("effects_of_scope", "scope"),
 )
+
+MIGRATIONS = {
+    1: (
+        "DROP INDEX effects_of_trace",
+        "ALTER TABLE effects RENAME COLUMN trace_id TO scope",
+        "ALTER TABLE effects ADD COLUMN plan TEXT",
+        "ALTER TABLE effects ADD COLUMN process TEXT",
+        "ALTER TABLE effects ADD COLUMN until TEXT",
+    ),
+}
+"""Schema version → what makes the next one of it, in place, in SQLite and PostgreSQL alike."""
 
 
 class StoreError(WarrantError):
@@ -133,14 +152,28 @@ def _parsed(url: str) -> URL:
 
 def _sqlite(where: URL, durable: bool) -> Engine:
     Path(str(where.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(where.update_query_dict({"timeout": str(WAIT_SECONDS), **where.query}))
+    patient = where.update_query_dict({"timeout": str(WAIT_SECONDS), **where.query})
+    engine = create_engine(patient)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: SqliteConnection, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
+        use_wal(connection, float(str(patient.query["timeout"])))
         connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
 
     return engine
+
+
+def use_wal(connection: SqliteConnection, seconds: float = WAIT_SECONDS) -> None:
+    """Let readers and a writer work at once; of two that switch a new file, SQLite does not let one wait."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.005)
 
 
 def _server(where: URL, durable: bool) -> Engine:
@@ -155,23 +188,44 @@ def _server(where: URL, durable: bool) -> Engine:
 
 
 def _create(engine: Engine) -> None:
-    """Create the tables, under a lock, since two processes may do so at once."""
+    """Create the tables, or bring them up to date, under a lock, since two processes may do so at once."""
     with engine.connect() as connection:
         sqlite = engine.dialect.name == "sqlite"
         connection.execute(text("BEGIN IMMEDIATE" if sqlite else "SELECT pg_advisory_xact_lock(7243891)"))
-        for table in SCHEMA.sorted_tables:
-            connection.execute(CreateTable(table, if_not_exists=True))
-            for index in table.indexes:
-                connection.execute(CreateIndex(index, if_not_exists=True))
+        connection.execute(CreateTable(SCHEMA_VERSION, if_not_exists=True))
         found = connection.execute(select(SCHEMA_VERSION.c.version)).scalar()
-        if found is None:
-            connection.execute(insert(SCHEMA_VERSION).values(version=VERSION))
-        elif found > VERSION:
+        if found is not None and found > VERSION:
             raise StoreError(
                 f"The store {_shown(engine.url)} has schema {found}, newer than {VERSION}.",
                 "Update Warrant, or set WARRANT_STORE_URL to another store.",
             )
+        for version in range(found or VERSION, VERSION):
+            for statement in MIGRATIONS[version]:
+                connection.execute(text(statement))
+        for table in SCHEMA.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
+        if found is None:
+            connection.execute(insert(SCHEMA_VERSION).values(version=VERSION))
+        elif found < VERSION:
+            connection.execute(update(SCHEMA_VERSION).values(version=VERSION))
         connection.commit()
+
+
+def insertion(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what to do on a conflict."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def storable(text: str) -> str:
+    """The text without NUL and lone surrogates, which no database takes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def utc(moment: datetime) -> str:
+    """ISO 8601 in UTC, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _shown(where: URL) -> str:

@@ -133,9 +133,10 @@ def _ref(operand: Json, known: Known, path: Path) -> Shape:
     match = REFERENCE.fullmatch(operand) if isinstance(operand, str) else None
     if match is None:
         return known.wrong(path, 'a reference looks like {"$ref": "s1#/json/pointer"}')
-    if match["step"] not in known.outputs:
+    output = known.outputs.get(match["step"])
+    if output is None:
         return known.wrong(path, f"there is no step {match['step']!r}")
-    found = walk(known.outputs[match["step"]], _keys(match["pointer"]))
+    found = walk(output, _keys(match["pointer"]))
     return found or known.wrong(path, f"the output has no field at {operand}")
 
 

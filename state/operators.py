@@ -154,6 +154,8 @@ def _joined(values: Json, separator: Json = "") -> str:
 
 
 def _get(value: Json, key: Json) -> Json:
+    if value is None:
+        return None
     if isinstance(value, dict):
         return value.get(_text(key))
     index = _integer(key)

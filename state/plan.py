@@ -1,11 +1,12 @@
 """Plans, the warrants that a reviewed plan earns, and what became of their steps."""
 
 import re
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from state.canonical import digest
 from state.expression import expressions
 from state.schema import JsonSchema
 
@@ -41,6 +42,16 @@ class Step(BaseModel):
     )
     why: str = Field(default="", max_length=500, description="Why this step is needed.")
 
+    @cached_property
+    def data(self) -> frozenset[str]:
+        """Ids of the steps whose outputs it uses; '' for a reference that is malformed."""
+        return uses(spoken(self), self.when, self.for_each)
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Ids of the steps that must be finished before this one."""
+        return self.data | set(self.after)
+
 
 class Plan(BaseModel):
     """The whole plan of one turn."""
@@ -64,11 +75,9 @@ def plan_schema() -> JsonSchema:
     return Plan.model_json_schema()
 
 
-def uses(*values: object) -> frozenset[str]:
-    """Ids of the steps whose outputs stand in the values; '' for a reference that is malformed."""
-    found = [one.expression for value in values for one in expressions(value)]
-    named = [REFERENCE.fullmatch(str(one.operand)) for one in found if one.operator == "$ref"]
-    return frozenset(match["step"] if match else "" for match in named)
+def plan_digest(plan: Plan) -> str:
+    """What tells two plans apart: their steps, not how each is justified."""
+    return digest([step.model_dump(mode="json", exclude={"why"}) for step in plan.steps])
 
 
 def spoken(step: Step) -> dict[str, Any]:
@@ -78,14 +87,11 @@ def spoken(step: Step) -> dict[str, Any]:
     return {**step.args, "schema": {"$literal": step.args["schema"]}}
 
 
-def data_of(step: Step) -> frozenset[str]:
-    """Ids of the steps whose outputs this one uses."""
-    return uses(spoken(step), step.when, step.for_each)
-
-
-def needs(step: Step) -> frozenset[str]:
-    """Ids of the steps that must be finished before this one."""
-    return frozenset(step.after) | data_of(step)
+def uses(*values: object) -> frozenset[str]:
+    """Ids of the steps whose outputs stand in the values; '' for a reference that is malformed."""
+    found = [one.expression for value in values for one in expressions(value)]
+    named = [REFERENCE.fullmatch(str(one.operand)) for one in found if one.operator == "$ref"]
+    return frozenset(match["step"] if match else "" for match in named)
 
 
 class Warrant(BaseModel):
@@ -101,6 +107,10 @@ class Warrant(BaseModel):
     args: dict[str, Any]
     """The exact arguments, expressions computed."""
     args_digest: str
+    plan: str = ""
+    """Digest of the plan, without its reasons."""
+    occurrence: int = Field(default=0, ge=0)
+    """How many earlier rounds of the step have equal arguments; see `tools.effects.effect_key`."""
     approved_by: Literal["policy", "human"]
     origins: dict[str, list[str]] = Field(default_factory=dict)
     """Argument → where it came from: `literal`, or `tool#/field`."""

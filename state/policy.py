@@ -8,26 +8,24 @@ from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
+from state.local_policy import FilesPolicy, SqlPolicy, WebPolicy
+from state.mcp_policy import McpServerPolicy, ServerName
+from state.models_policy import ModelsPolicy
 from state.schema import JsonSchema
 from state.tool_policy import Section, ToolPolicy
 
 
-class ModelsPolicy(Section):
-    """Which models think."""
+class HttpPolicy(Section):
+    """What one caller may ask of the HTTP server; more is answered 429 with Retry-After."""
 
-    chat: str | None = None
-    """Name of the chat model; None leaves the choice to the environment."""
-    fallback: tuple[str, ...] = Field(default=(), strict=False)
-    """Chat models that are asked, in this order, when the one before fails."""
-    embedding: str = "minilm"
-    timeout_seconds: float = Field(default=60.0, gt=0, le=600)
-    """Longest silence of a model, before its first token and between tokens."""
-    reply_seconds: float = Field(default=600.0, gt=0, le=7200)
-    """Longest time of one whole reply, since a model that drips tokens is never silent."""
-    transport_retries: int = Field(default=2, ge=0, le=10)
-    """How often a request is sent again after 408, 409, 429, 5xx or a lost connection."""
-    max_reply_bytes: int = Field(default=200_000, ge=1_000, le=100_000_000)
-    """A longer reply is cut off and counts as a violation."""
+    requests_per_minute: int = Field(default=600, ge=1, le=1_000_000)
+    concurrent_runs: int = Field(default=20, ge=1, le=10_000)
+    """Runs and streams of one caller at once, from the request until run and response have ended."""
+    callers: int = Field(default=10_000, ge=1, le=1_000_000)
+    """Callers that are remembered; the one that was idle longest is forgotten."""
+    key_header: str | None = Field(default=None, pattern="^[a-z0-9-]{1,64}$")
+    """Header that tells callers apart where the server authenticates none. Name one only if what stands
+    before the server checks it: a caller who may choose it freely is someone new each time."""
 
 
 class Limits(Section):
@@ -84,7 +82,12 @@ class Policy(Section):
     limits: Limits = Limits()
     retrieval: RetrievalPolicy = RetrievalPolicy()
     gate: GatePolicy = GatePolicy()
+    http: HttpPolicy = HttpPolicy()
+    sql: SqlPolicy | None = None
+    web: WebPolicy | None = None
+    files: FilesPolicy | None = None
     tools: dict[str, ToolPolicy] = Field(default_factory=dict)
+    mcp: dict[ServerName, McpServerPolicy] = Field(default_factory=dict)
 
     def digest(self) -> str:
         """Digest of the effective policy, defaults included."""

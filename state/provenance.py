@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from decimal import Decimal
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from state.canonical import canonical
 from state.inference import Known, infer
-from state.plan import EXTRACT, THINKING, Plan, Step, StepResult, needs, spoken
+from state.plan import EXTRACT, THINKING, Plan, Step, StepResult, spoken
 from state.schema import Json, JsonSchema, Violation
 from state.shape import Field, Shape, Sources, anything, described, rounds, walk
 from state.subschema import ANY
@@ -34,57 +34,93 @@ NUMBER = re.compile(rf"{BEFORE}-?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?{AFTER}
 
 
 class Analysis:
-    """The shapes of a plan's arguments and outputs, and what is wrong with its expressions."""
+    """The shapes of a plan's arguments and outputs, inferred where they are asked for."""
 
     def __init__(
-        self, plan: Plan, finished: Iterable[StepResult], schema_of: OutputSchema, *, tainted: bool = False
+        self, plan: Plan, results: Iterable[StepResult], schema_of: OutputSchema, *, tainted: bool = False
     ) -> None:
-        """Infer every step, each after those it needs.
+        """Take the plan and what ran so far in this turn; no step may wait for itself.
 
         What a tainted plan tells a model in words or in a schema may be the words of others.
         """
-        self._schema_of = schema_of
         self._tainted = tainted
-        self._outputs: dict[str, Shape] = {
-            one.step: self._kept(one) for one in finished if one.status == "done"
+        self._plan = plan
+        self._schema_of = schema_of
+        self._steps = {step.id: step for step in plan.steps}
+        results = list(results)
+        self._before = {
+            one.step: one for one in results if one.status == "done" and one.step not in self._steps
         }
-        self.each: dict[str, Sources] = {}
-        """Step id → what the list of its `for_each` may be made of."""
-        self.args: dict[str, Shape] = {}
-        """Step id → shape of its arguments."""
-        self.violations: list[Violation] = []
-        places = {step.id: index for index, step in enumerate(plan.steps)}
-        for step in in_order(plan):
-            self._step(step, ("steps", places[step.id]))
-        if plan.answer is not None:
-            self.answer = infer(plan.answer, Known(self._outputs, found=self.violations), ("answer",))
+        self._called = {one.step: one.tool for one in results if one.tool not in THINKING}
+        self._outputs = _Outputs(self)
+        self._args: dict[str, Shape] = {}
+        self._elements: dict[str, Shape | None] = {}
+
+    def violations(self) -> list[Violation]:
+        """What is wrong with the expressions of the plan."""
+        found: list[Violation] = []
+        for index, step in enumerate(self._plan.steps):
+            self._infer(step, found, ("steps", index))
+        if self._plan.answer is not None:
+            infer(self._plan.answer, Known(self._outputs, found=found), ("answer",))
+        return found
+
+    def answer(self) -> Shape:
+        """The shape of the plan's answer."""
+        return infer(self._plan.answer, Known(self._outputs))
+
+    def args(self, step: str) -> Shape:
+        """The shape of a step's arguments."""
+        if step not in self._args:
+            self._args[step] = self._infer(self._steps[step], [], ())
+        return self._args[step]
 
     def sources(self, step: str, argument: str) -> Sources:
         """What an argument of a step may be made of."""
-        found = self.args[step].part(argument)
+        found = self.args(step).part(argument)
         return found.sources if found else Sources()
 
-    def _step(self, step: Step, path: tuple[str | int, ...]) -> None:
-        known = Known(self._outputs, found=self.violations)
-        if step.for_each is not None:
-            each = infer(step.for_each, known, (*path, "for_each"))
-            if "array" not in each.types:
-                known.wrong((*path, "for_each"), "is no list")
-            self.each[step.id] = each.sources
-            known = Known(self._outputs, each.part(ANY) or anything(each.sources), None, self.violations)
+    def elements(self, step: str) -> Shape | None:
+        """The shape of the elements of the step's `for_each`."""
+        if step not in self._elements:
+            self._elements[step] = self._each(self._steps[step], [], ())
+        return self._elements[step]
+
+    def output(self, step: str) -> Shape | None:
+        """The shape of a step's output, of this plan or of one before it in this turn."""
+        if step in self._before:
+            return self._kept(self._before[step])
+        if step not in self._steps:
+            return None
+        output, each = self._given(self._steps[step]), self.elements(step)
+        return output if each is None else rounds(each, output)
+
+    def _infer(self, step: Step, found: list[Violation], path: tuple[str | int, ...]) -> Shape:
+        """The shape of the arguments; what is wrong with the step's expressions is added to `found`."""
+        known = Known(self._outputs, self._each(step, found, path), found=found)
         if step.when is not None and "boolean" not in infer(step.when, known, (*path, "when")).types:
             known.wrong((*path, "when"), "is no condition")
-        args = infer(spoken(step), known, (*path, "args"))
-        self.args[step.id] = args
-        output = self._output(step, args)
-        self._outputs[step.id] = output if known.each is None else rounds(known.each, output)
+        return infer(spoken(step), known, (*path, "args"))
 
-    def _output(self, step: Step, args: Shape) -> Shape:
+    def _each(self, step: Step, found: list[Violation], path: tuple[str | int, ...]) -> Shape | None:
+        if step.for_each is None:
+            return None
+        known = Known(self._outputs, found=found)
+        elements = infer(step.for_each, known, (*path, "for_each"))
+        if "array" not in elements.types:
+            known.wrong((*path, "for_each"), "is no list")
+        return elements.part(ANY) or anything(elements.sources)
+
+    def _given(self, step: Step) -> Shape:
+        """What one call of the step gives."""
         if step.tool in THINKING:
             schema = step.args.get("schema") if step.tool == EXTRACT else COMPOSED
-            return described(schema if isinstance(schema, dict) else {}, None, self._thought(args))
-        schema = self._schema_of(step.tool)
-        return described(schema or {}, Field(step.tool, ""))
+            made_of = self._thought(self.args(step.id))
+            return described(schema if isinstance(schema, dict) else {}, None, made_of)
+        mine = {tool for name, tool in self._called.items() if name.partition(".")[0] == step.id}
+        if mine - {step.tool}:  # a human had another tool called instead
+            return anything(Sources(fields=frozenset(Field(tool, "") for tool in mine)))
+        return described(self._schema_of(step.tool) or {}, Field(step.tool, ""))
 
     def _thought(self, args: Shape) -> Sources:
         """What a model may make its reply of: its sources, and what it is told to do with them."""
@@ -94,9 +130,10 @@ class Analysis:
 
     def made_of(self, step: Step) -> list[tuple[str, str]]:
         """The fields that the output of a step is made of, besides those of its own tool."""
-        found = self.each[step.id].fields if step.id in self.each else frozenset()
+        each = self.elements(step.id)
+        found = each.sources.fields if each else frozenset()
         if step.tool in THINKING:
-            found |= self._thought(self.args[step.id]).fields
+            found |= self._thought(self.args(step.id)).fields
         return [(one.tool, one.pointer) for one in sorted(found)]
 
     def _kept(self, result: StepResult) -> Shape:
@@ -110,13 +147,28 @@ class Analysis:
         return output if result.rounds is None else rounds(anything(made_of), output)
 
 
-def in_order(plan: Plan) -> Iterator[Step]:
-    """The steps, each after those it needs; as they stand if they wait for each other."""
-    steps = {step.id: step for step in plan.steps}
-    try:
-        order = list(TopologicalSorter({step.id: sorted(needs(step)) for step in plan.steps}).static_order())
-    except CycleError:
-        order = list(steps)
+class _Outputs(Mapping[str, Shape]):
+    """The outputs of all steps that have one, each inferred when it is looked up."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def __getitem__(self, step: str) -> Shape:
+        if (found := self._analysis.output(step)) is None:
+            raise KeyError(step)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError("outputs are only looked up")
+
+    def __len__(self) -> int:
+        raise NotImplementedError("outputs are only looked up")
+
+
+def in_order(plan: Plan, finished: Container[str]) -> Iterator[Step]:
+    """The steps that are not finished, each after those it needs."""
+    steps = {step.id: step for step in plan.steps if step.id not in finished}
+    order = TopologicalSorter({key: sorted(step.needs) for key, step in steps.items()}).static_order()
     yield from (steps[key] for key in order if key in steps)
 
 

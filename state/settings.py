@@ -1,5 +1,7 @@
 """Settings: the only reader of the environment."""
 
+import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +33,8 @@ class Settings(BaseSettings):
     """Name of the chat model."""
     store_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL of the store, which may hold a password; SQLite under `home` by default."""
+    sql_url: str | None = Field(default=None, repr=False)
+    """SQLAlchemy URL of the database that the tool `query_database` reads, which may hold a password."""
     labels: str = ""
     """ACL labels that the local user holds, separated by commas."""
     roles: str = ""
@@ -82,3 +86,8 @@ def settings() -> Settings:
         raise UsageError(
             f"The environment has unusable settings: {problems}.", "Correct or unset them."
         ) from error
+
+
+def environment(names: Iterable[str]) -> dict[str, str]:
+    """Those of the environment variables that are set."""
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -3,39 +3,26 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Lock
-from typing import Literal
 
-from sqlalchemy import Connection, Engine, Select, Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Select, select
 
-from state.database import EFFECTS, RUNS, StoreError, explained, open_engine
+from state.database import RUNS, StoreError, explained, insertion, open_engine, storable, utc
 from state.errors import UsageError
+from state.ledger import Claim, Effect, Ledger
 from state.schema import Json
 from state.trace import Run
 
-__all__ = ["Claim", "NoSuchRunError", "Store", "StoreError"]
+__all__ = ["Claim", "Effect", "NoSuchRunError", "Store", "StoreError"]
 
 JSON_COLUMNS = ("inputs", "outputs", "extra", "tags")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Whether an effect may happen now."""
-
-    state: Literal["new", "done", "unknown"]
-    """`new`: make it. `done`: it happened. `unknown`: it was begun, and nobody knows what became of it."""
-    output: Json = None
-    """What the effect gave, if it is done."""
 
 
 class NoSuchRunError(UsageError):
     """No run has this id."""
 
 
-class Store:
+class Store(Ledger):
     """What outlives a process, in one SQL database; for several threads and processes at once."""
 
     def __init__(self, url: str) -> None:
@@ -59,7 +46,7 @@ class Store:
         """
         if runs:
             with self._begin() as connection:
-                insert = _insert(connection, RUNS)
+                insert = insertion(connection.dialect.name, RUNS)
                 kept = {c.name: insert.excluded[c.name] for c in RUNS.columns if c.name != "id"}
                 upsert = insert.on_conflict_do_update(index_elements=["id"], set_=kept)
                 connection.execute(upsert, [_row(run) for run in runs])
@@ -108,54 +95,6 @@ class Store:
         thread_id = self.runs(trace_id)[0].metadata.get("thread_id")
         return None if thread_id is None else str(thread_id)
 
-    def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> Claim:
-        """Claim an effect before making it; of all who claim one key, exactly one is told `new`.
-
-        Raises:
-            StoreError: the database cannot be used; the effect must not be made.
-        """
-        fresh: dict[str, str | None] = {
-            "trace_id": trace_id,
-            "step": step,
-            "tool": tool,
-            "args_digest": args_digest,
-        }
-        fresh |= {"state": "claimed", "claimed_at": _now(), "error": None, "ended_at": None}
-        with self._begin(durable=True) as connection:
-            insert = _insert(connection, EFFECTS).values(key=key, **fresh)
-            # A failed call certainly had no effect, so that its claim may be taken over.
-            claim = insert.on_conflict_do_update(
-                index_elements=["key"], set_=fresh, where=EFFECTS.c.state == "failed"
-            )
-            if connection.execute(claim.returning(EFFECTS.c.key)).first():
-                return Claim("new")
-            earlier = connection.execute(select(EFFECTS).where(EFFECTS.c.key == key)).mappings().one()
-        if earlier["state"] == "done":
-            return Claim("done", json.loads(earlier["output"]))
-        return Claim("unknown")
-
-    def finish(self, key: str, output: Json) -> None:
-        """Record what a claimed effect gave.
-
-        Raises:
-            StoreError: the key is not claimed, or the database cannot be used; the outcome stays unknown.
-        """
-        self._end(key, state="done", output=json.dumps(output))
-
-    def fail(self, key: str, error: str) -> None:
-        """Record that a claimed call certainly had no effect, so that it may be claimed again.
-
-        Raises:
-            StoreError: the key is not claimed, or the database cannot be used; the outcome stays unknown.
-        """
-        self._end(key, state="failed", error=_storable(error))
-
-    def _end(self, key: str, **change: str) -> None:
-        claimed = update(EFFECTS).where(EFFECTS.c.key == key, EFFECTS.c.state == "claimed")
-        with self._begin(durable=True) as connection:
-            if connection.execute(claimed.values(ended_at=_now(), **change)).rowcount != 1:
-                raise StoreError(f"The effect {key} is not claimed.", "Claim it before making it.")
-
     @contextmanager
     def _begin(self, *, durable: bool = False) -> Iterator[Connection]:
         """A transaction; a durable one outlives a power cut: a claim must, a trace need not."""
@@ -174,17 +113,12 @@ class Store:
             return [_run(row._asdict()) for row in connection.execute(query)]
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that can say what to do on a conflict."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-
-
 def _row(run: Run) -> dict[str, str | None]:
     row = {name: getattr(run, name) for name in Run.model_fields}
     row |= {name: row[name] if row[name] is None else json.dumps(row[name]) for name in JSON_COLUMNS}
-    row |= {"start_time": _time(run.start_time), "end_time": run.end_time and _time(run.end_time)}
+    row |= {"start_time": utc(run.start_time), "end_time": run.end_time and utc(run.end_time)}
     row["thread_id"] = run.metadata.get("thread_id")
-    return {name: value if value is None else _storable(str(value)) for name, value in row.items()}
+    return {name: value if value is None else storable(str(value)) for name, value in row.items()}
 
 
 def _run(row: Mapping[str, Json]) -> Run:
@@ -192,16 +126,3 @@ def _run(row: Mapping[str, Json]) -> Run:
     return Run(
         **fields | {n: fields[n] if fields[n] is None else json.loads(fields[n]) for n in JSON_COLUMNS}
     )
-
-
-def _storable(text: str) -> str:
-    """The text without NUL and lone surrogates, which no database takes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _now() -> str:
-    return _time(datetime.now(UTC))

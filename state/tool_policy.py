@@ -15,6 +15,7 @@ Names: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
 STRICTNESS: tuple[Approval, ...] = ("never", "third-party", "always")
 REPEATABLE = "repeatable"
+"""Idempotency of a tool that may be called again with the same arguments, without a key."""
 SOURCE = re.compile(r"request|literal|trusted|[\w.-]+#(?:/(?:[^~/]|~[01])*)*")
 PATTERN = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
@@ -51,6 +52,11 @@ class ToolPolicy(Section):
     or `never`: then such a plan is rejected."""
     control: Names | None = None
     """Arguments that decide whom, what or where; by default all of a tool that writes, else none."""
+    strict: Names = ()
+    """Control arguments about which nobody is asked: a plan in which one is from elsewhere is rejected."""
+    tainted: Literal["approve", "refuse"] = "approve"
+    """Whether a plan that was made after a model read text of others may write with it, if a human approves
+    each call, or not at all."""
     sources: dict[str, Names] = Field(default_factory=dict)
     """Control argument → where it may come from: `request` (a literal that stands in the request), `literal`,
     `trusted` (a trusted field), `tool#/field`; by default `literal` and `trusted`."""
@@ -84,8 +90,9 @@ class ToolPolicy(Section):
         for source in (one for allowed in self.sources.values() for one in allowed):
             if not SOURCE.fullmatch(source):
                 raise ValueError(f"{source!r} is no source: request, literal, trusted or tool#/field")
-        if self.control is not None and (extra := self.sources.keys() - set(self.control)):
-            raise ValueError(f"sources names {min(extra)!r}, which is no control argument")
+        named = self.sources.keys() | set(self.strict)
+        if self.control is not None and (extra := named - set(self.control)):
+            raise ValueError(f"{min(extra)!r} has sources or is strict, but is no control argument")
         for schema in (self.constraints, *(one.constraints for one in self.role.values())):
             check_schema(schema or {})
 

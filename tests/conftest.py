@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 HOME = tempfile.TemporaryDirectory(prefix="warrant-tests-")
 os.environ["WARRANT_HOME"] = HOME.name
 for name in list(os.environ):
     if name.startswith(("LANGSMITH_", "LANGCHAIN_")) or name.endswith("_API_KEY"):
         del os.environ[name]
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("warrant", deadline=None)
+settings.load_profile("warrant")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

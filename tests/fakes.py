@@ -52,6 +52,9 @@ class ScriptedChat:
 class MemoryClaim:
     state: str
     output: Any = None
+    error: str = ""
+    claimed_at: str = ""
+    running: bool = False
 
 
 @dataclass
@@ -60,17 +63,23 @@ class MemoryLedger:
 
     rows: dict[str, MemoryClaim] = field(default_factory=dict)
 
-    def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> MemoryClaim:
+    def claim(self, key: str, **effect: Any) -> MemoryClaim:
         if key in self.rows:
             return self.rows[key]
-        self.rows[key] = MemoryClaim("unknown")
+        self.rows[key] = MemoryClaim("claimed", running=True)
         return MemoryClaim("new")
+
+    def retake(self, key: str, claimed_at: str, seconds: float) -> bool:
+        return False
 
     def finish(self, key: str, output: Any) -> None:
         self.rows[key] = MemoryClaim("done", output)
 
     def fail(self, key: str, error: str) -> None:
         del self.rows[key]
+
+    def lose(self, key: str, error: str) -> None:
+        self.rows[key] = MemoryClaim("unknown", error=error)
 
 
 def judge(refused: str = "FORBIDDEN") -> Callable[[str, Place], Any]:

@@ -12,6 +12,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
 from graphs.drawing import architecture
+from graphs.local import local_tools
 from models.chat import ModelError, Prompt, Reply
 from nodes.answer import Answerer
 from nodes.plan import Planner
@@ -19,11 +20,13 @@ from nodes.think import Think
 from state.plan import StepResult, Warrant
 from state.policy import Limits, Policy, policy_schema
 from state.schema import violations
-from state.settings import PROJECT
+from state.settings import PROJECT, Settings
 from state.usage import Usage
 from tests.fakes import NOBODY, RUNTIME, MemoryLedger, ScriptedChat, parts
 from tests.servers.processes import BIN
 from tools.calculator import calculate
+from tools.documents import open_document
+from tools.index.search import Index
 from tools.orders import OrderDesk, order_status, refund_order
 from tools.registry import Registry
 
@@ -69,6 +72,7 @@ STATE: dict[str, Any] = {
         "answer_schema": {"type": "object", "properties": {"sum": {"type": "number"}}},
     },
     "in_view": False,
+    "warrants": {},
     "feedback": [{"path": "/steps/0/tool", "message": "'delete_all' is not an allowed tool"}],
     "usage": Usage().model_dump(),
     "results": {
@@ -147,6 +151,18 @@ def test_thinking_prompts(kind: str, write: bool) -> None:
 def test_tool_definitions(registry: Registry, write: bool) -> None:
     definitions = [tool.definition() for tool in registry.allowed()]
     compare("tools.json", json.dumps(definitions, indent=1, ensure_ascii=False) + "\n", write)
+
+
+def test_local_tool_definitions(tmp_path: Path, write: bool) -> None:
+    sections = {
+        "sql": {"url": "sqlite:////data/orders.db", "tables": {"orders": "id, customer, total in EUR"}},
+        "web": {"hosts": [{"name": "docs.example.org"}]},
+        "files": {"root": "/data"},
+    }
+    index = Index(tmp_path / "index", Recorder())  # type: ignore[arg-type]  # nothing is embedded
+    tools = [open_document(index), *local_tools(Settings(), Policy.model_validate(sections))]
+    definitions = [tool.definition() for tool in tools]
+    compare("local_tools.json", json.dumps(definitions, indent=1, ensure_ascii=False) + "\n", write)
 
 
 def test_architecture_page(write: bool) -> None:

@@ -1,16 +1,14 @@
 """Every `$ warrant …` of the README and docs is run, and what it prints is compared."""
 
-import asyncio
 import re
 import shlex
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from state.settings import PROJECT
 from tests.servers.processes import environment, warrant
-from tools.capability import Caller, ToolError
 
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 VOLATILE = [
@@ -38,7 +36,6 @@ def examples(page: Path) -> list[Example]:
     return found
 
 
-GUIDE = PROJECT / "docs" / "guide.md"
 GENERATED = {"cli.md"}
 PAGES = [
     PROJECT / "README.md",
@@ -67,13 +64,3 @@ def test_a_documented_command_prints_what_the_page_shows(example: Example, home:
 
 def test_the_readme_shows_commands() -> None:
     assert {example.page for example in COMMANDS} >= {"README.md"}
-
-
-def test_the_tool_of_the_guide_works() -> None:
-    [code] = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(code, str(GUIDE), "exec"), names)
-    tool = names["population"]()
-    assert asyncio.run(tool.call({"name": "Leipzig"}, Caller())) == {"people": 628_718}
-    with pytest.raises(ToolError, match="Ask for Leipzig"):
-        asyncio.run(tool.call({"name": "Atlantis"}, Caller()))

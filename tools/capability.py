@@ -1,7 +1,7 @@
 """A capability: something that may be asked of the outside, with the schemas that bind it."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel
@@ -27,6 +27,8 @@ class Caller:
     """Roles and tenants that the policy of a tool may name."""
     passages: int | None = None
     """How many passages a search returns; None leaves it to the policy."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    """This caller's own values of environment variables that the policy passes on to MCP servers."""
 
 
 Call: TypeAlias = Callable[[dict[str, Json], Caller], Coroutine[Any, Any, Json]]
@@ -44,6 +46,12 @@ class Capability:
     """Takes arguments that satisfy `input_schema`, returns JSON that satisfies `output_schema`."""
     retrieves: bool = False
     """Whether the output is `{"passages": [Passage, …]}`, which its `output_schema` must demand."""
+    writes: bool = False
+    """Whether it changes the world, so that no policy may call it a read."""
+    control: tuple[str, ...] = ()
+    """Arguments that decide what it reaches, whatever the policy says of them."""
+    origin: str = "local"
+    """Where it runs: `local`, or the MCP server."""
 
     def definition(self) -> dict[str, Json]:
         """What the planner is told and what a warrant is bound to."""
@@ -67,6 +75,8 @@ def typed(
     run: Callable[[Arguments, Caller], Awaitable[BaseModel]],
     *,
     retrieves: bool = False,
+    writes: bool = False,
+    control: tuple[str, ...] = (),
 ) -> Capability:
     """Make a capability of an async function with pydantic arguments and result."""
 
@@ -80,4 +90,6 @@ def typed(
         output_schema=result.model_json_schema(mode="serialization"),
         call=call,
         retrieves=retrieves,
+        writes=writes,
+        control=control,
     )

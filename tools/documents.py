@@ -1,4 +1,4 @@
-"""The capability `search_documents`: passages of the indexed documents, as the caller may read them."""
+"""The indexed documents, as the caller may read them: searching for passages, and opening a whole text."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from state.errors import WarrantError
 from state.passage import Passage
 from state.policy import RetrievalPolicy
 from tools.capability import Caller, Capability, ToolError, typed
-from tools.index.search import NOTHING, Index
+from tools.index.search import NOTHING, Index, UnknownSourceError
 
 
 class Search(BaseModel):
@@ -31,6 +31,28 @@ class Passages(BaseModel):
     """What was found, best first."""
 
     passages: list[Passage]
+
+
+class Opening(BaseModel):
+    """Which part of which document is opened."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: str = Field(
+        min_length=1, max_length=2000, description="The document, as `source` of a passage names it."
+    )
+    start: int = Field(default=0, ge=0, le=2**31, description="Offset of the first character.")
+    characters: int = Field(default=4_000, ge=1, le=10_000, description="How many characters at most.")
+
+
+class Extract(BaseModel):
+    """A part of a document's text."""
+
+    source: str
+    text: str
+    start: int = Field(description="Offset of the first character.")
+    end: int = Field(description="Offset behind the last character.")
+    total: int = Field(description="Characters of the whole document.")
 
 
 class DocumentRetriever(BaseRetriever):
@@ -81,3 +103,35 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
         run,
         retrieves=True,
     )
+
+
+def open_document(index: Index) -> Capability:
+    """The tool `open_document`; a source that the caller may not read looks like one that does not exist."""
+
+    async def run(opening: Opening, caller: Caller) -> Extract:
+        try:
+            text = await asyncio.to_thread(index.source_text, opening.source, caller.labels)
+        except UnknownSourceError as error:
+            raise ToolError(error.message, "Use the source of a passage that was found.") from error
+        except WarrantError as error:
+            raise ToolError(error.message, error.way_out) from error
+        return _extract(opening, text)
+
+    return typed(
+        "open_document",
+        "Opens the text of an indexed document, or a part of it by character offsets.",
+        Opening,
+        Extract,
+        run,
+    )
+
+
+def _extract(opening: Opening, text: str) -> Extract:
+    if opening.start and opening.start >= len(text):
+        raise ToolError(
+            f"{opening.source!r} has {len(text)} characters, so none at {opening.start}.",
+            "Start before its end.",
+        )
+    part = text[opening.start : opening.start + opening.characters]
+    end = opening.start + len(part)
+    return Extract(source=opening.source, text=part, start=opening.start, end=end, total=len(text))

@@ -180,7 +180,14 @@ def refund_order(desk: OrderDesk) -> Capability:
     async def run(arguments: RefundArguments, _caller: Caller) -> Refund:
         return await asyncio.to_thread(desk.refund, arguments.order_id, arguments.amount, arguments.reason)
 
-    return typed("refund_order", "Pays money back for a delivered order.", RefundArguments, Refund, run)
+    return typed(
+        "refund_order",
+        "Pays money back for a delivered order.",
+        RefundArguments,
+        Refund,
+        run,
+        writes=True,
+    )
 
 
 def _cents(euros: float) -> int:

@@ -1,11 +1,12 @@
 """The registry: the only door to a call of a tool."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from state.canonical import canonical, digest
 from state.errors import UsageError
@@ -14,42 +15,16 @@ from state.plan import THINKING, StepResult, StepStatus, Warrant
 from state.policy import Policy
 from state.schema import Json, JsonSchema, Violation, check_schema, violations
 from state.shape import Field
-from state.tool_policy import ToolPolicy
+from state.tool_policy import REPEATABLE, ToolPolicy
 from tools.capability import Caller, Capability, ToolError
+from tools.effects import CallError as _CallError
+from tools.effects import Effect, Ledger, at_most_once, effect_key
 from tools.pace import Pace
 from tools.traced import traced
 
+PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]{1,30}){0,6}")
+
 Check: TypeAlias = Callable[[JsonSchema, dict[str, Json]], list[Violation]]
-
-
-class Claim(Protocol):
-    """Whether an effect may happen now."""
-
-    @property
-    def state(self) -> str:
-        """`new`, `done` or `unknown`."""
-        ...
-
-    @property
-    def output(self) -> Json:
-        """What the effect gave, if it is done."""
-        ...
-
-
-class Ledger(Protocol):
-    """Where effects are claimed before they happen, so that none happens twice."""
-
-    def claim(self, key: str, *, trace_id: str, step: str, tool: str, args_digest: str) -> Claim:
-        """Claim an effect atomically."""
-        ...
-
-    def finish(self, key: str, output: Json) -> None:
-        """Record what the effect gave."""
-        ...
-
-    def fail(self, key: str, error: str) -> None:
-        """Record that the call certainly had no effect."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -57,7 +32,10 @@ class Allowed:
     """A tool, and what policy says of it for a caller."""
 
     tool: Capability
+    """As it may be planned: without the argument that takes an idempotency key."""
     policy: ToolPolicy
+    whole: Capability
+    """As it is called."""
 
 
 class Registry:
@@ -70,17 +48,7 @@ class Registry:
             UsageError: two tools have one name, the policy names a tool that does not exist, or a tool's
                 schema is invalid.
         """
-        named: dict[str, Capability] = {}
-        for capability in capabilities:
-            if capability.name in named or capability.name in THINKING:
-                raise UsageError(f"Two tools are named {capability.name!r}.", "Rename one of them.")
-            named[capability.name] = capability
-        if missing := sorted(policy.tools.keys() - named.keys()):
-            raise UsageError(
-                f"The policy allows tools that do not exist: {', '.join(missing)}.",
-                f"Known tools: {', '.join(sorted(named))}.",
-            )
-        self._tools = {name: Allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
+        self._tools = check_tools(capabilities, policy)
         self._paces = {name: Pace() for name in policy.tools}
         self._ledger = ledger
 
@@ -88,7 +56,7 @@ class Registry:
         """The tools that this caller may use, with the policy for the roles that they hold."""
         view = copy(self)
         view._tools = {
-            name: Allowed(one.tool, policy)
+            name: replace(one, policy=policy)
             for name, one in self._tools.items()
             if (policy := one.policy.of_role(caller.roles)) is not None
         }
@@ -169,9 +137,6 @@ class Registry:
             raise _CallError("failed", f"no human approved this call of {warrant.tool}")
         if broken := self.violations(tool.name, warrant.args):
             raise _CallError("failed", "; ".join(f"{v.path}: {v.message}" for v in broken))
-        if policy.per_minute and (wait := self._paces[tool.name].wait(policy.per_minute)):
-            most = f"{policy.per_minute} calls of {tool.name} a minute are allowed"
-            raise _CallError("failed", f"{most}; the next one in {wait:.0f} s")
         if policy.effect == "read":
             return await self._repeatable(tool, warrant, caller)
         return await self._at_most_once(tool, warrant, caller, scope)
@@ -188,35 +153,29 @@ class Registry:
         raise AssertionError("unreachable")
 
     async def _at_most_once(self, tool: Capability, warrant: Warrant, caller: Caller, scope: str) -> Json:
-        key = digest([scope, warrant.step, warrant.tool, warrant.args])
-        claim = await asyncio.to_thread(
-            self._ledger.claim,
-            key,
-            trace_id=scope,
-            step=warrant.step,
-            tool=tool.name,
-            args_digest=warrant.args_digest,
+        policy, step = self.policy_of(tool.name), warrant.step.partition(".")[0]
+        effect = Effect(
+            key=effect_key(scope, step, tool.name, warrant.args, warrant.occurrence),
+            scope=scope,
+            tool=self._tools[tool.name].whole,
+            warrant=warrant,
+            seconds=policy.timeout_seconds,
+            idempotency=policy.idempotency,
+            plan=warrant.plan,
         )
-        if claim.state == "done":
-            return claim.output
-        if claim.state == "unknown":
-            raise _CallError(
-                "unknown", f"an earlier call of {tool.name} was started and its outcome is unknown"
-            )
-        try:
-            output = await self._bounded(tool, warrant, caller)
-        except _CallError as failure:
-            if failure.status == "failed":
-                await asyncio.to_thread(self._ledger.fail, key, failure.error)
-            raise
-        await asyncio.to_thread(self._ledger.finish, key, output)
-        return output
+
+        async def call(args: dict[str, Json]) -> Json:
+            return await self._bounded(tool, warrant.model_copy(update={"args": args}), caller)
+
+        return await at_most_once(effect, self._ledger, call)
 
     async def _bounded(self, tool: Capability, warrant: Warrant, caller: Caller) -> Json:
         """One call, bounded in time and size, traced as a run of type `tool`."""
         policy = self.policy_of(tool.name)
         lost: StepStatus = "failed" if policy.effect == "read" else "unknown"
-
+        if policy.per_minute and (wait := self._paces[tool.name].wait(policy.per_minute)):
+            most = f"{policy.per_minute} calls of {tool.name} a minute are allowed"
+            raise _CallError("failed", f"{most}; the next one in {wait:.0f} s")
         bound = asyncio.timeout(policy.timeout_seconds)
         try:
             async with bound:
@@ -236,24 +195,42 @@ class Registry:
         return _valid(tool, output, policy.output_bytes, lost)
 
 
-class _CallError(Exception):
-    def __init__(self, status: StepStatus, error: str) -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
-
-
 def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json:
     if problem := not_plain(output):
         raise _CallError(lost, f"the output of {tool.name} {problem}")
     if (size := len(canonical(output).encode())) > limit:
         raise _CallError(lost, f"the output of {tool.name} has {size} bytes, more than the {limit} allowed")
     if broken := violations(tool.output_schema, output):
-        first = broken[0]
-        raise _CallError(
-            lost, f"the output of {tool.name} breaks its schema at {first.path!r}: {first.message}"
-        )
+        raise _CallError(lost, f"the output of {tool.name} breaks its schema{_place(broken[0].path)}")
     return output
+
+
+def _place(path: str) -> str:
+    """Where, unless the path itself may be a text of others: the planner reads why a step failed."""
+    return f" at {path!r}" if PLAIN_PATH.fullmatch(path) else ""
+
+
+def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str, Allowed]:
+    """The allowed tools, once all are told apart and those that policy allows exist and can be checked.
+
+    Raises:
+        UsageError: they are not.
+    """
+    named: dict[str, Capability] = {}
+    for capability in capabilities:
+        if capability.name in named or capability.name in THINKING:
+            other = named[capability.name].origin if capability.name in named else "built in"
+            raise UsageError(
+                f"Two tools are named {capability.name!r}: {other} and {capability.origin}.",
+                "Rename one of them.",
+            )
+        named[capability.name] = capability
+    if missing := sorted(policy.tools.keys() - named.keys()):
+        raise UsageError(
+            f"The policy allows tools that do not exist: {', '.join(missing)}.",
+            f"Known tools: {', '.join(sorted(named))}.",
+        )
+    return {name: _allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
 
 
 def _usable(tool: Capability) -> Capability:
@@ -266,3 +243,31 @@ def _usable(tool: Capability) -> Capability:
                 "Correct the tool, or take it out of the policy.",
             ) from error
     return tool
+
+
+def _allowed(tool: Capability, policy: ToolPolicy) -> Allowed:
+    """The tool with its policy, which may not be looser than the tool itself demands."""
+    if tool.writes and policy.effect == "read":
+        problem = f"The tool {tool.name!r} writes, and the policy calls it a read."
+        raise UsageError(problem, "Correct its effect.")
+    if tool.control and (policy.control is not None or policy.effect == "read"):
+        policy = policy.model_copy(update={"control": (*tool.control, *(policy.control or ()))})
+    return Allowed(_planned(tool, policy.idempotency), policy, tool)
+
+
+def _planned(tool: Capability, key: str | None) -> Capability:
+    """The tool as a planner sees it: without the idempotency key, which the executor fills."""
+    if key in (None, REPEATABLE):
+        return tool
+    schema = tool.input_schema
+    if key not in schema.get("properties", {}):
+        raise UsageError(
+            f"The tool {tool.name!r} has no argument {key!r} for an idempotency key.",
+            f"Correct tools.{tool.name}.idempotency in the policy.",
+        )
+    planned = {
+        **schema,
+        "properties": {name: part for name, part in schema["properties"].items() if name != key},
+        "required": [name for name in schema.get("required", []) if name != key],
+    }
+    return replace(tool, input_schema=planned)

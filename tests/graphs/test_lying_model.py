@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.names import chat
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 from tests.fakes import parts
 from tests.graphs.test_wiring import GOOD, SEARCH, Adder, claim, draft, run, searching, step

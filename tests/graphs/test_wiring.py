@@ -166,15 +166,16 @@ def test_the_planner_is_asked_at_most_once_and_n_times_more(retries: int) -> Non
     assert "is not an allowed tool" in end["reason"]
 
 
-def test_a_failed_step_leads_to_one_new_plan() -> None:
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_failed_step_leads_to_one_new_plan_which_learns_why_only_from_a_trusted_tool(trusted: bool) -> None:
     adder = Adder(failures=1)
     plan = {"steps": [step("s1", "add", value=1)]}
     again = {"steps": [step("s2", "add", value=5)]}
     chat = ScriptedChat({"plan": [plan, again], "answer": [draft(claim("6", '"total":6', "s2"))]})
-    end = run(parts(chat, [adder.tool]))
+    end = run(parts(chat, [adder.tool], {"tools": {"add": {"effect": "read", "trusted": trusted}}}))
     assert end["outcome"] == "answered"
     assert chat.sections("plan")[1]["finished"][0]["status"] == "failed"
-    assert "jammed" in chat.sections("plan")[1]["violations"][0]["message"]
+    assert ("jammed" in str(chat.sections("plan")[1])) is trusted
 
 
 def test_a_step_that_keeps_failing_is_a_typed_failure() -> None:

@@ -2,19 +2,23 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from langchain_core.messages import HumanMessage
 from pydantic import SecretStr
 
+from models.breaker import Breaking
 from models.chat import Chat, ModelError, Prompt
 from models.fallback import Fallback
 from models.names import chat
 from models.provider import ProviderChat
 from models.retry import Retry
 from models.sections import render
-from state.policy import ModelsPolicy
+from models.throttle import Throttle
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 from tests.servers.openai_server import OpenAIServer, fails, says
 
@@ -86,7 +90,7 @@ def test_a_provider_of_langchain_answers(monkeypatch: pytest.MonkeyPatch) -> Non
     assert reply.usage.cost_usd == pytest.approx((11 * 0.25 + 7 * 2.0) / 1e6)
 
 
-def test_models_are_stacked_as_fallback_of_retry_of_leaf() -> None:
+def test_models_are_stacked_as_fallback_of_retry_of_throttle_of_breaker_of_leaf() -> None:
     chosen = named(
         "http://127.0.0.1:1/v1#a", fallback=["openai:gpt-5-2025-08-07", "offline"], transport_retries=4
     )
@@ -94,9 +98,18 @@ def test_models_are_stacked_as_fallback_of_retry_of_leaf() -> None:
     first, second, third = chosen.chats
     assert isinstance(first, Retry)
     assert isinstance(second, Retry)
-    assert isinstance(first.chat, ProviderChat)
+    assert isinstance(first.chat, Throttle)
+    assert isinstance(first.chat.chat, Breaking)
+    assert isinstance(first.chat.chat.chat, ProviderChat)
     assert (first.retries, second.name, third.name) == (4, "openai:gpt-5-2025-08-07", "offline")
     assert chosen.name == "http://127.0.0.1:1/v1#a else openai:gpt-5-2025-08-07 else offline"
+
+
+def test_the_retries_of_one_call_do_not_open_a_breaker_whose_bound_nobody_set() -> None:
+    with OpenAIServer(*[fails(503)] * 7, OK) as server:
+        chosen = named(f"{server.url}#a", transport_retries=7)
+        retry = replace(cast(Retry, chosen), first_wait=0.001)
+        assert asyncio.run(retry.reply(PROMPT)).usage.model_calls == 8
 
 
 def test_a_fallback_of_itself_is_none() -> None:
@@ -169,7 +182,7 @@ def test_naming_a_model_imports_no_provider_and_no_langchain_agent() -> None:
     code = """
 import json, sys
 from models.names import chat
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 chat("openai:gpt-5-2025-08-07", ModelsPolicy(fallback=("offline", "http://127.0.0.1:1/v1#m")), Settings())
 heavy = ("langchain", "langchain_openai", "openai", "tiktoken", "onnxruntime", "models.offline.model")

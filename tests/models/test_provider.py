@@ -28,7 +28,7 @@ from models.provider import ProviderChat
 from models.sections import parse, render
 from models.strategy import Strategy
 from models.wire import client
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 from tests.servers.openai_server import (
     Behaviour,

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from models.chat import ModelError, Reply, TransientModelError
+from models.chat import ModelError, NotSentError, Reply, TransientModelError
 from models.retry import Retry
 from tests.models.scripted import PROMPT, SPENT, Scripted, broken, busy
 
@@ -68,3 +68,10 @@ def test_a_cancelled_wait_ends_at_once() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancel())
+
+
+def test_what_was_not_sent_is_not_asked_for_again() -> None:
+    chat = Scripted([NotSentError("Full.", "Raise it.", retry_after=0.01)])
+    with pytest.raises(NotSentError):
+        ask(Retry(chat, retries=5))
+    assert chat.asked == 1

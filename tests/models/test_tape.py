@@ -14,7 +14,7 @@ from graphs.tracing import Tracer
 from models.chat import ModelError, Prompt, Reply
 from models.names import chat
 from models.tape import load
-from state.policy import ModelsPolicy
+from state.models_policy import ModelsPolicy
 from state.settings import Settings
 from state.trace import Run
 from tests.servers.openai_server import OpenAIServer, calls, obeys, says

@@ -54,12 +54,14 @@ def scheduled(
     replans: int = 0,
     tainted: bool = False,
     used: int = 0,
+    approved: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     terms = Terms(model="", plan_retries=0, answer_retries=0, replans=replans, passages=1, answer_schema=None)
     view = ScheduleView(
         request="",
         plan={"steps": steps},
         tainted=tainted,
+        warrants={name: {} for name in approved},
         results={one["step"]: one for one in results},
         rounds=Rounds(plan=2, replan=used, answer=0),
         terms=terms,
@@ -197,3 +199,10 @@ def test_every_step_ends_and_runs_only_after_what_it_needs(
 def _needs(one: dict[str, Any]) -> set[str]:
     refers = one["args"]["n"]
     return {*one["after"], *([refers["$ref"].partition("#")[0]] if isinstance(refers, dict) else [])}
+
+
+def test_a_round_that_was_approved_waits_its_turn_and_is_not_asked_about_again() -> None:
+    each = {**step("s1", "send", n={"$each": ""}), "for_each": [1, 2, 3], "at_most": 3}
+    assert set(scheduled([each])["awaiting"]) == {"s1.0", "s1.1", "s1.2"}
+    update = scheduled([each], result("s1.0", tool="send"), approved=("s1.0", "s1.1", "s1.2"))
+    assert (update["warrants"], update["awaiting"], update["results"]) == ({}, {}, {})

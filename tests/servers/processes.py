@@ -51,11 +51,15 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def langgraph_dev(home: Path, log: Path) -> Iterator[DevServer]:
-    """`langgraph dev` on our langgraph.json."""
+def langgraph_dev(
+    home: Path, log: Path, policy: Path = PROJECT / "policy.toml", config: Path = PROJECT / "langgraph.json"
+) -> Iterator[DevServer]:
+    """`langgraph dev` on our langgraph.json, or one like it."""
     port = free_port()
-    env = environment(home, LANGGRAPH_DISABLE_FILE_PERSISTENCE="true", LANGSMITH_TRACING="false")
+    quiet = {"LANGGRAPH_DISABLE_FILE_PERSISTENCE": "true", "LANGSMITH_TRACING": "false"}
+    env = environment(home, WARRANT_POLICY=str(policy), **quiet)
     command = [BIN / "langgraph", "dev", "--no-browser", "--no-reload", "--port", str(port)]
+    command += ["--config", str(config)]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=PROJECT, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True

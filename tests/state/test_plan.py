@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.plan import Plan, Step, needs, uses
+from state.plan import Plan, Step, uses
 from state.schema import violations
 
 SCHEMA = Plan.model_json_schema()
@@ -39,7 +39,7 @@ def test_a_step_needs_what_it_refers_to_anywhere_and_what_it_comes_after() -> No
         when={"$exists": {"$ref": "s3#"}},
         for_each={"$ref": "s4#"},
     )
-    assert needs(step) == {"s0", "s1", "s2", "s3", "s4"}
+    assert step.needs == {"s0", "s1", "s2", "s3", "s4"}
 
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(

@@ -9,6 +9,8 @@ from state.errors import UsageError
 from state.policy import Policy, load_policy
 from state.settings import PROJECT
 
+SQL = "[sql]\ntables.orders = ''\n"
+HOST = "[[web.hosts]]\n"
 PAY = '[tools.pay]\neffect = "write"\n'
 
 
@@ -42,6 +44,32 @@ def written(folder: Path, content: str | bytes) -> Path:
         (PAY + 'approval = "sometimes"', "tools.pay.approval"),
         (PAY + "timeout_seconds = 0", "tools.pay.timeout_seconds"),
         ("tools = []", "tools"),
+        ("[models.limits.openai]\nrequest_per_minute = 3", "models.limits.openai.request_per_minute"),
+        ("[models.limits.openai]\nrequests_per_minute = 0", "models.limits.openai.requests_per_minute"),
+        ("[models.limits.openai]\nqueue_seconds = inf", "models.limits.openai.queue_seconds"),
+        ("[models.limits.openai]\nfailures = 0", "models.limits.openai.failures"),
+        ("[models.limits]\nqueue = 1", "models.limits.queue"),
+        ("[http]\nconcurrent_runs = 0", "http.concurrent_runs"),
+        ('[http]\nkey_header = "X-Api-Key"', "http.key_header"),
+        ("[sql]", "sql.tables"),
+        ("[sql.tables]", "sql.tables"),
+        (SQL + "uri = 'x'", "sql.uri"),
+        (SQL + "rows = 0", "sql.rows"),
+        (SQL + "seconds = 601", "sql.seconds"),
+        (SQL + "url = 'nonsense'", "sql.url: .*not an SQLAlchemy URL"),
+        (SQL + "url = 'postgresql://u:hush@h/d'", "sql.url: .*WARRANT_SQL_URL"),
+        ("[web]", "web.hosts"),
+        ("[web]\nhosts = []", "web.hosts"),
+        ("[web]\nhosts = ['docs.test']", "web.hosts.0"),
+        (HOST + "name = 'Docs.test'", "web.hosts.0.name"),
+        (HOST + "name = '*.test'", "web.hosts.0.name"),
+        (HOST + "name = 'a'\nschemes = ['ftp']", "web.hosts.0.schemes.0"),
+        (HOST + "name = 'a'\nports = [0]", "web.hosts.0.ports.0"),
+        (HOST + "name = 'a'\nprivat = true", "web.hosts.0.privat"),
+        ("[files]", "files.root"),
+        ("[files]\nroot = 'data'", "files.root: .*absolute"),
+        ("[files]\nroot = '/data'\nbytes = 0", "files.bytes"),
+        ("[files]\nroot = '/data'\nfollow = true", "files.follow"),
     ],
 )
 def test_a_bad_key_is_named(content: str, key: str, tmp_path: Path) -> None:
@@ -89,3 +117,9 @@ def test_an_empty_policy_allows_no_tool() -> None:
 def test_a_policy_does_not_change() -> None:
     with pytest.raises(ValidationError):
         Policy().limits.steps = 99
+
+
+def test_a_password_does_not_stand_in_the_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        load_policy(written(tmp_path, SQL + "url = 'postgresql://u:hush-hush@h/d'"))
+    assert "hush" not in str(error.value)

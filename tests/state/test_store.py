@@ -1,64 +1,23 @@
 """The store, against real databases."""
 
-import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
 
 from state.errors import UsageError
 from state.process import is_gone, this_process
 from state.store import Store, StoreError, _row, _run
 from state.trace import Run
 
-POSTGRES = os.environ.get("WARRANT_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
-EFFECT = {"trace_id": "t", "step": "s1", "tool": "refund", "args_digest": "sha256:0"}
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'home' / 'warrant.db'}"
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A schema of its own, so that several test runs do not meet."""
-    engine = create_engine(POSTGRES, connect_args={"connect_timeout": 2})
-    schema = f"warrant_{uuid4().hex}"
-    try:
-        with engine.begin() as connection:
-            connection.execute(text(f"CREATE SCHEMA {schema}"))
-    except OperationalError:
-        engine.dispose()
-        pytest.skip("no PostgreSQL server")
-    url = make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    opened = Store(url)
-    yield opened
-    opened.close()
 
 
 def run(name: str, parent: Run | None = None, seconds: float = 0, **fields: object) -> Run:
@@ -144,31 +103,6 @@ def test_the_thread_of_a_run_is_found_by_its_id(store: Store) -> None:
     assert [store.thread_of(prefix) for prefix in ("ab", "xyz", "nope")] == ["t7", None, None]
 
 
-def test_an_effect_is_claimed_once_and_its_output_is_kept(store: Store) -> None:
-    assert store.claim("k", **EFFECT).state == "new"
-    assert store.claim("k", **EFFECT).state == "unknown"
-    store.finish("k", {"refunded": [1]})
-    claim = store.claim("k", **EFFECT)
-    assert (claim.state, claim.output) == ("done", {"refunded": [1]})
-
-
-def test_a_call_that_certainly_failed_may_be_claimed_again(store: Store) -> None:
-    store.claim("k", **EFFECT)
-    store.fail("k", "refused \0")
-    assert store.claim("k", **EFFECT).state == "new"
-    assert store.claim("k", **EFFECT).state == "unknown"
-
-
-def test_only_an_open_claim_can_end(store: Store) -> None:
-    with pytest.raises(StoreError, match="not claimed"):
-        store.finish("k", 1)
-    store.claim("k", **EFFECT)
-    store.finish("k", 1)
-    with pytest.raises(StoreError, match="not claimed"):
-        store.fail("k", "too late")
-    assert store.claim("k", **EFFECT).output == 1
-
-
 RACE = """
 import sys
 from datetime import UTC, datetime
@@ -176,7 +110,7 @@ from state.store import Store
 from state.trace import Run
 store, me = Store(sys.argv[1]), sys.argv[2]
 sys.stdin.read()
-effect = {"trace_id": me, "step": "s", "tool": "t", "args_digest": "d"}
+effect = {"scope": me, "step": "s", "tool": "t", "args_digest": "d", "seconds": 60}
 for n in range(40):
     order = {"trace_id": me, "dotted_order": f"{n:03}", "start_time": datetime.now(UTC)}
     store.write_runs([Run(id=f"{me}-{n}", name="n", run_type="chain", **order)])
@@ -215,6 +149,20 @@ def test_a_locked_database_is_reported(sqlite_url: str) -> None:
     store.write_runs([run("b")])
     assert len(store.traces()) == 2
     store.close()
+
+
+def test_a_new_store_waits_for_another_process_that_creates_it(sqlite_url: str) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # SQLite answers a switch to WAL "locked" at once, without waiting
+    ends = threading.Timer(0.3, other.execute, ("COMMIT",))
+    ends.start()
+    store = Store(sqlite_url)
+    assert store.traces() == []
+    store.close()
+    ends.join()
+    other.close()
 
 
 def test_a_full_disk_is_reported_and_loses_nothing(sqlite_url: str) -> None:

@@ -14,7 +14,7 @@ from state.passage import Passage
 from state.policy import RetrievalPolicy
 from state.schema import violations
 from tools.capability import Caller, Capability, ToolError
-from tools.documents import search_documents
+from tools.documents import open_document, search_documents
 from tools.index.ingest import add
 from tools.index.search import Index
 
@@ -103,3 +103,56 @@ def test_a_search_is_a_run_of_type_retriever_with_its_passages(capability: Capab
     documents = run.outputs["documents"]
     assert all(isinstance(one, Document) and one.metadata["source"] for one in documents)
     assert len(documents) == 3
+
+
+def open_(folder: Path, source: str, *labels: str, **args: Any) -> dict[str, Any]:
+    tool = open_document(Index(folder, Constant()))
+    assert violations(tool.input_schema, {"source": source, **args}) == []
+    output: dict[str, Any] = asyncio.run(
+        tool.call({"source": source, **args}, Caller(labels=frozenset(labels)))
+    )
+    assert violations(tool.output_schema, output) == []
+    return output
+
+
+def test_a_found_passage_is_opened_at_its_offsets(folder: Path, capability: Capability) -> None:
+    found = call(capability)[0]
+    part = open_(folder, found.source, start=found.start, characters=found.end - found.start)
+    assert (part["text"], part["end"]) == (found.text, found.end)
+    whole = open_(folder, found.source)
+    assert whole["text"][found.start : found.end] == found.text
+    assert whole["total"] == len(whole["text"])
+
+
+def test_a_document_is_opened_in_parts(folder: Path, capability: Capability) -> None:
+    source = call(capability)[0].source
+    whole = open_(folder, source)
+    parts = [open_(folder, source, start=start, characters=7) for start in range(0, whole["total"], 7)]
+    assert "".join(part["text"] for part in parts) == whole["text"]
+    with pytest.raises(ToolError, match=f"has {whole['total']} characters"):
+        open_(folder, source, start=whole["total"])
+
+
+def test_a_source_that_may_not_be_read_looks_like_one_that_does_not_exist(
+    folder: Path, capability: Capability
+) -> None:
+    [staff] = [
+        one for one in call(capability, Caller(labels=frozenset({"staff"})), passages=50) if one.labels
+    ]
+    assert open_(folder, staff.source, "staff")["text"].endswith(staff.text)
+    errors = []
+    for source in (staff.source, "none.md"):
+        with pytest.raises(ToolError) as refusal:
+            open_(folder, source, "other")
+        errors.append(str(refusal.value).replace(source, "<source>"))
+    assert errors[0] == errors[1]
+
+
+def test_nothing_is_opened_without_an_index(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="There is no source"):
+        open_(tmp_path / "none", "x.md")
+
+
+@pytest.mark.parametrize("args", [{"source": ""}, {"start": -1}, {"characters": 0}, {"characters": 10_001}])
+def test_openings_are_bounded(folder: Path, args: dict[str, Any]) -> None:
+    assert violations(open_document(Index(folder, Constant())).input_schema, {"source": "x", **args})
