@@ -197,10 +197,10 @@ def _shown(server: str, document: dict[str, Any]) -> Iterator[str]:
 def _problems(policy: "Policy", lock: "Lock") -> Iterator[str]:
     from graphs.parts import local_capabilities
     from state.settings import settings
+    from tools.allowed import check_tools
     from tools.mcp.approval import unfit
     from tools.mcp.capabilities import mcp_capabilities, refusals
     from tools.mcp.definition import Listing
-    from tools.registry import check_tools
 
     refused = list(refusals(policy, lock))
     yield from (f"{message} {way_out}" for message, way_out in refused)

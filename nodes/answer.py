@@ -18,6 +18,9 @@ from state.policy import Limits
 from state.schema import Json
 from state.usage import Usage
 
+SAID = ("done", "answered", "left_out")
+"""What gave something, or was not wanted."""
+
 
 class AnswerView(TypedDict):
     """What an answer may rest on."""
@@ -58,7 +61,7 @@ def _sections(state: AnswerView) -> dict[str, Json]:
         "request": state["request"],
         "history": history(state["messages"]),
         "evidence": [_shown(passage, tools) for passage in evidence(results)],
-        "failed": [_failed(result) for result in results if result.status != "done"] or None,
+        "failed": [_failed(one) for one in results if one.status not in SAID] or None,
         "data_schema": state["terms"]["answer_schema"],
         "violations": state["feedback"] or None,
     }

@@ -51,7 +51,7 @@ class Verify:
         draft = Draft.model_validate(state["draft"])
         found = evidence(results)
         kept = checked(draft, found, state["request"])
-        known = [state["request"], *(passage.text for passage in found)]
+        known = [state["request"], *(passage.text for passage in found), *(one.error for one in results)]
         if strange := strange_numbers(draft.missing or "", known):
             kept.violations.append(_stands_nowhere("/missing", strange))
             draft = draft.model_copy(update={"missing": None})

@@ -5,17 +5,17 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from state.canonical import canonical, digest
-from state.errors import UsageError
 from state.plain import not_plain
-from state.plan import THINKING, StepResult, StepStatus, Warrant
+from state.plan import StepResult, StepStatus, Warrant
 from state.policy import Policy
-from state.schema import Json, JsonSchema, Violation, check_schema, violations
+from state.schema import Json, JsonSchema, Violation, violations
 from state.shape import Field
-from state.tool_policy import REPEATABLE, ToolPolicy
+from state.tool_policy import ToolPolicy
+from tools.allowed import check_tools
 from tools.capability import Caller, Capability, ToolError
 from tools.effects import CallError as _CallError
 from tools.effects import Effect, Ledger, at_most_once, effect_key
@@ -25,17 +25,6 @@ from tools.traced import traced
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]{1,30}){0,6}")
 
 Check: TypeAlias = Callable[[JsonSchema, dict[str, Json]], list[Violation]]
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """A tool, and what policy says of it for a caller."""
-
-    tool: Capability
-    """As it may be planned: without the argument that takes an idempotency key."""
-    policy: ToolPolicy
-    whole: Capability
-    """As it is called."""
 
 
 class Registry:
@@ -208,66 +197,3 @@ def _valid(tool: Capability, output: Json, limit: int, lost: StepStatus) -> Json
 def _place(path: str) -> str:
     """Where, unless the path itself may be a text of others: the planner reads why a step failed."""
     return f" at {path!r}" if PLAIN_PATH.fullmatch(path) else ""
-
-
-def check_tools(capabilities: Iterable[Capability], policy: Policy) -> dict[str, Allowed]:
-    """The allowed tools, once all are told apart and those that policy allows exist and can be checked.
-
-    Raises:
-        UsageError: they are not.
-    """
-    named: dict[str, Capability] = {}
-    for capability in capabilities:
-        if capability.name in named or capability.name in THINKING:
-            other = named[capability.name].origin if capability.name in named else "built in"
-            raise UsageError(
-                f"Two tools are named {capability.name!r}: {other} and {capability.origin}.",
-                "Rename one of them.",
-            )
-        named[capability.name] = capability
-    if missing := sorted(policy.tools.keys() - named.keys()):
-        raise UsageError(
-            f"The policy allows tools that do not exist: {', '.join(missing)}.",
-            f"Known tools: {', '.join(sorted(named))}.",
-        )
-    return {name: _allowed(_usable(named[name]), one) for name, one in policy.tools.items()}
-
-
-def _usable(tool: Capability) -> Capability:
-    for kind, schema in (("input", tool.input_schema), ("output", tool.output_schema)):
-        try:
-            check_schema(schema)
-        except UsageError as error:
-            raise UsageError(
-                f"The {kind} schema of the tool {tool.name!r} cannot be used. {error.message}",
-                "Correct the tool, or take it out of the policy.",
-            ) from error
-    return tool
-
-
-def _allowed(tool: Capability, policy: ToolPolicy) -> Allowed:
-    """The tool with its policy, which may not be looser than the tool itself demands."""
-    if tool.writes and policy.effect == "read":
-        problem = f"The tool {tool.name!r} writes, and the policy calls it a read."
-        raise UsageError(problem, "Correct its effect.")
-    if tool.control and (policy.control is not None or policy.effect == "read"):
-        policy = policy.model_copy(update={"control": (*tool.control, *(policy.control or ()))})
-    return Allowed(_planned(tool, policy.idempotency), policy, tool)
-
-
-def _planned(tool: Capability, key: str | None) -> Capability:
-    """The tool as a planner sees it: without the idempotency key, which the executor fills."""
-    if key in (None, REPEATABLE):
-        return tool
-    schema = tool.input_schema
-    if key not in schema.get("properties", {}):
-        raise UsageError(
-            f"The tool {tool.name!r} has no argument {key!r} for an idempotency key.",
-            f"Correct tools.{tool.name}.idempotency in the policy.",
-        )
-    planned = {
-        **schema,
-        "properties": {name: part for name, part in schema["properties"].items() if name != key},
-        "required": [name for name in schema.get("required", []) if name != key],
-    }
-    return replace(tool, input_schema=planned)

@@ -160,7 +160,8 @@ def _part(value: Json, evidence: Evidence, question: str) -> DraftClaim | None:
     if _long(value):
         return None
     name = " ".join(words(evidence.tool)) or "result"
-    return DraftClaim(text=f"{name.capitalize()}: {_shown(value)}.", citations=[_whole(evidence)])
+    said = f"{name.capitalize()}: {_shown(value)}".rstrip(".")
+    return DraftClaim(text=f"{said}.", citations=[_whole(evidence)])
 
 
 def _long(value: Json) -> bool:

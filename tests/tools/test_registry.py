@@ -409,3 +409,18 @@ def test_what_a_tool_says_is_control_stays_so(entry: dict[str, Any], controls: s
     tool = Tool()
     tool.capability = replace(tool.capability, control=("n",))
     assert registry(tool, **entry).policy_of("tool").controls({"n", "tag"}) == controls
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ({"control": ["m"]}, "control names 'm'"),
+        ({"control": ["n"], "sources": {"n": ["other#/x"]}}, "sources names 'other#/x'"),
+        ({"trusted": ["/nothing"]}, "'/nothing'"),
+        ({"trusted": True, "untrusted": ["/twice/deep"]}, "'/twice/deep'"),
+    ],
+)
+def test_a_name_in_the_policy_that_stands_for_nothing_is_an_error(entry: dict[str, Any], named: str) -> None:
+    output = {"type": "object", "properties": {"twice": {"type": "integer"}}, "additionalProperties": False}
+    with pytest.raises(UsageError, match=named):
+        registry(Tool(output=output), effect="write", **entry)

@@ -12,6 +12,7 @@ from mcp_types import Tool
 from state.errors import UsageError
 from state.policy import Policy
 from tests.tools.mcp.conftest import ADD, ECHO, tool
+from tools.allowed import check_tools
 from tools.capability import Capability
 from tools.mcp.approval import approved
 from tools.mcp.breaker import FAILURES, LONGEST_SECONDS, PAUSE_SECONDS, Breaker
@@ -20,7 +21,6 @@ from tools.mcp.definition import Definition, Identity, Listing, definition
 from tools.mcp.difference import changes
 from tools.mcp.hygiene import DEFINITION_BYTES, DESCRIPTION_CHARS, caution, contradiction, problems
 from tools.mcp.lock import Lock, load_lock, write_lock
-from tools.registry import check_tools
 
 HIDDEN = "\x1b\x00\x7f\x9b\r\u200b\u200d\u2060\ufeff\u202e\u2066\u00ad\u2028\U000e0041\ufe0e\u3164"
 IDENTITY = Identity(name="s", version="1", transport="stdio", address=("server",))
