@@ -35,12 +35,23 @@ def _split(text: str, example: str) -> tuple[str, str]:
 
 def _edit(step: str, value: str) -> tuple[str, Decision]:
     try:
-        args = json.loads(value)
-    except ValueError as error:
+        args = json.loads(value, parse_constant=_no_json, object_pairs_hook=_members)
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"The arguments of {step} are not JSON: {error}.", "Correct them.") from error
     if not isinstance(args, dict):
         raise UsageError(f"The arguments of {step} are no object.", 'Write them as {"amount": 5}.')
     return step, {"type": "edit", "args": args}
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; which of two equal keys was meant is not guessed."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a key is given twice")
+    return found
 
 
 def _respond(step: str, value: str) -> tuple[str, Decision]:

@@ -7,13 +7,25 @@ from unicodedata import normalize
 from models.sensitive import find
 
 # `example[.]com`, `example (dot) com` and invisible characters are how a link is written past a filter.
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
-DOT = re.compile(r"\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?", re.IGNORECASE)
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""What Unicode calls default ignorable."""
+DOT = re.compile(
+    r"\s?[\[({]\s?(?:\.|dot)\s?[\])}]\s?|[\u3002\uff61]|(?<=\w) (?:dot|\.) (?=(?:com|net|org|io|info|biz)\b)",
+    re.IGNORECASE,
+)
 URL = re.compile(r"(?<![\w@])[a-z][a-z0-9+.-]{1,15}://[^\s<>\"'`)\]}]{1,2000}+", re.IGNORECASE)
 HOST = re.compile(
     r"(?<![\w@.-])(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])(?::\d{1,5})?(?:/[^\s<>\"'`)\]}]{0,2000}+)?",
     re.IGNORECASE,
 )
+IP = re.compile(
+    r"(?<![\w@.-])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5}(?:/[^\s<>\"'`)\]}]{0,2000}+)?|/[^\s<>\"'`)\]}]{1,2000}+)",
+    re.ASCII,
+)
+"""Four numbers with a port or a path; without one they may as well be a version."""
 LONG_NUMBER = re.compile(r"(?<![\w.,-])[A-Z]{0,3}\d(?:[ -]?[\dA-Z]){7,33}(?![\w-])", re.ASCII)
 DATE = re.compile(r"(?<!\d)(?:19|20)\d\d-\d\d-\d\d(?!\d)")
 FILE = re.compile(
@@ -21,6 +33,10 @@ FILE = re.compile(
     r"|png|pptx?|py|rb|rs|rtf|sh|sql|svg|tar|tex|toml|ts|tsv|txt|wav|webp|xlsx?|xml|ya?ml|zip"
 )
 """Endings of file names, which look like domains."""
+COMMON = frozenset(
+    {"com", "net", "org", "info", "biz", "io", "dev", "app", "xyz", "online", "site", "top", "shop"}
+)
+"""Endings that are domains however they are written."""
 
 
 def destinations(text: str) -> frozenset[str]:
@@ -32,15 +48,20 @@ def destinations(text: str) -> frozenset[str]:
 def _found(text: str) -> Iterator[str]:
     yield from (_link(match[0]) for match in URL.finditer(text))
     yield from (_link(match[0]) for match in HOST.finditer(text) if _is_host(match[0]))
+    yield from (_link(match[0]) for match in IP.finditer(text))
     yield from (_compact(text[match.start : match.end]) for match in find(text))
     numbers = LONG_NUMBER.finditer(DATE.sub(" ; ", text))
     yield from (_compact(match[0]) for match in numbers if _digits(match[0]) >= 8)
 
 
 def _is_host(found: str) -> bool:
+    """Whether it is a host; `sentence.Next` is none, and neither is the name of a file."""
     host, slash, _ = found.partition("/")
-    last = host.partition(":")[0].rpartition(".")[2].casefold()
-    return bool(slash) or host.casefold().startswith("www.") or (host.islower() and not FILE.fullmatch(last))
+    host = host.partition(":")[0]
+    last = host.rpartition(".")[2]
+    if slash or host.casefold().startswith("www.") or last.casefold() in COMMON:
+        return True
+    return (last.islower() or host.isupper()) and not FILE.fullmatch(last.casefold())
 
 
 def _link(found: str) -> str:

@@ -24,7 +24,7 @@ def card(waiting: list[Warrant], plan: Plan, tainted: bool) -> dict[str, Json]:
 
 
 def _described(warrant: Warrant, steps: dict[str, Step]) -> str:
-    why = steps[warrant.step.partition(".")[0]].why
+    why = " ".join(steps[warrant.step.partition(".")[0]].why.split())  # it adds no lines to the card
     asked = "\n".join(f"- {reason}" for reason in warrant.reasons)
     origins = "\n".join(
         f"- {name}: {', '.join(places)}" for name, places in warrant.origins.items() if places
@@ -33,5 +33,12 @@ def _described(warrant: Warrant, steps: dict[str, Step]) -> str:
 
 
 def _plan(plan: Plan) -> str:
-    lines = [f"- {step.id}: {step.tool} {canonical(step.args)}" for step in plan.steps]
+    lines = [f"- {step.id}: {step.tool} {canonical(step.args)}{_terms(step)}" for step in plan.steps]
+    lines += [] if plan.answer is None else [f"- answer: {canonical(plan.answer)}"]
     return "\n\nThe whole plan:\n" + "\n".join(lines)
+
+
+def _terms(step: Step) -> str:
+    """On what condition a step runs, and for what."""
+    when = "" if step.when is None else f" when {canonical(step.when)}"
+    return when + ("" if step.for_each is None else f" for each of {canonical(step.for_each)}")

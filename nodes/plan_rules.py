@@ -8,12 +8,13 @@ from graphlib import CycleError, TopologicalSorter
 from state.errors import UsageError
 from state.expression import expression, expressions, is_literal
 from state.inference import names
-from state.plan import COMPOSE, EXTRACT, THINKING, Plan, Step, StepResult
+from state.plan import COMPOSE, EXTRACT, THINKING, Plan, Step, StepResult, spoken
 from state.policy import Limits
-from state.provenance import Analysis, spoken, untrusted_controls
+from state.provenance import Analysis, untrusted_controls
 from state.schema import Json, JsonSchema, Violation, check_schema, pointer, violations
 from state.shape import Shape, walk
 from state.subschema import compatible, schema_at, types_of
+from state.tool_policy import REPEATABLE
 from state.unresolved import certain_violations
 from tools.registry import Registry
 
@@ -59,12 +60,13 @@ def plan_violations(plan: Plan, rules: Rules) -> Iterator[Violation]:
     if len(plan.steps) > rules.limits.steps:
         yield _at("/steps", f"has {len(plan.steps)} steps, more than the {rules.limits.steps} allowed")
     yield from _counts(plan, rules)
+    yield from _thoughts(plan, rules)
     yield from _repeats(plan, rules)
     tangled = [*_ids(plan, {result.step for result in rules.finished}), *_order(plan)]
     yield from tangled
     if tangled:  # what its steps give cannot be said
         return
-    analysis = Analysis(plan, rules.finished, rules.registry.output_schema)
+    analysis = Analysis(plan, rules.finished, rules.registry.output_schema, tainted=rules.tainted)
     yield from analysis.violations()
     for index, step in enumerate(plan.steps):
         for found in _step(step, known, analysis, rules):
@@ -87,13 +89,25 @@ def _order(plan: Plan) -> Iterator[Violation]:
 
 
 def _counts(plan: Plan, rules: Rules) -> Iterator[Violation]:
-    calls = Counter(one.tool for one in rules.finished if one.status in ("done", "failed", "unknown"))
+    made = (one for one in rules.finished if one.rounds is None)  # whose rounds are counted one by one
+    calls = Counter(one.tool for one in made if one.status in ("done", "failed", "unknown"))
     for step in plan.steps:
         calls[step.tool] += step.at_most or 1
     for name, count in calls.items():
         allowed = rules.registry.policy_of(name).calls if rules.registry.find(name) else count
         if count > allowed:
             yield _at("/steps", f"calls {name} {count} times, more than the {allowed} allowed")
+
+
+def _thoughts(plan: Plan, rules: Rules) -> Iterator[Violation]:
+    """Whether the steps that certainly ask a model can be paid; a for_each may have no rounds."""
+    asked = sum(step.tool in THINKING and step.for_each is None and step.when is None for step in plan.steps)
+    left = rules.limits.model_calls - 1  # the plan itself took one
+    if asked > left:
+        most = rules.limits.model_calls
+        yield _at(
+            "/steps", f"asks a model {asked} times besides, more than limits.model_calls of {most} allows"
+        )
 
 
 def _repeats(plan: Plan, rules: Rules) -> Iterator[Violation]:
@@ -112,17 +126,19 @@ def _step(step: Step, known: set[str], analysis: Analysis, rules: Rules) -> Iter
     if expression(step.args) is not None:
         yield _at("/args", "only an argument can be an expression, not all of them at once")
     elif step.tool in THINKING:
-        yield from _thought(step)
+        yield from _thought(step, analysis.args(step.id))
     elif rules.registry.find(step.tool) is None:
         yield _at("/tool", f"{step.tool!r} is not an allowed tool")
     else:
         yield from _call(step, analysis.args(step.id), rules)
 
 
-def _thought(step: Step) -> Iterator[Violation]:
-    args = spoken(step) if step.tool == EXTRACT else step.args
-    for broken in certain_violations(THOUGHTS[step.tool], args):
+def _thought(step: Step, shape: Shape) -> Iterator[Violation]:
+    for broken in certain_violations(THOUGHTS[step.tool], spoken(step)):
         yield _at("/args" + broken.path, broken.message)
+    if "schema" in step.args and not isinstance(step.args["schema"], dict):
+        yield _at("/args/schema", "is no JSON Schema")
+    yield from _types(spoken(step), shape, THOUGHTS[step.tool], "/args")
     try:
         if isinstance(step.args.get("schema"), dict):
             check_schema(step.args["schema"])
@@ -137,7 +153,7 @@ def _call(step: Step, shape: Shape, rules: Rules) -> Iterator[Violation]:
     for broken in rules.registry.violations(step.tool, step.args, certain_violations):
         yield _at("/args" + broken.path, broken.message)
     yield from _types(step.args, shape, tool.input_schema, "/args")
-    if policy.idempotency in step.args:
+    if policy.idempotency != REPEATABLE and policy.idempotency in step.args:
         yield _at(f"/args/{policy.idempotency}", "is filled when the call is made; leave it out")
     if rules.tainted and policy.tainted == "refuse" and policy.effect != "read":
         yield _at("/tool", f"{step.tool} must not be planned after text of others was read")

@@ -9,8 +9,8 @@ from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
-from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest
-from state.provenance import Analysis, in_order, origins, spoken
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest, spoken
+from state.provenance import Analysis, in_order, origins
 from state.schema import Json, Violation, violations
 from tools.registry import Registry
 
@@ -80,7 +80,6 @@ class Progress:
         statuses = {one.status for one in found}
         worst: tuple[StepStatus, ...] = ("unknown", "failed", "done", "rejected", "answered")
         status: StepStatus = next((one for one in worst if one in statuses), "done")
-        each = self._analysis.elements(step.id)
         wrong = next((one for one in found if one.status == status != "done"), None)
         pairs = zip(elements, found, strict=True)
         return StepResult(
@@ -91,7 +90,7 @@ class Progress:
             output=[{"item": item, "output": one.output} for item, one in pairs if one.status == "done"],
             error=wrong.error if wrong else "",
             rounds=len(found),
-            fields=[(one.tool, one.pointer) for one in sorted(each.sources.fields)] if each else [],
+            fields=self._analysis.made_of(step),
         )
 
     def _one(self, step: Step, scope: Scope, name: str) -> Iterator[Warrant]:
@@ -174,7 +173,7 @@ class Progress:
 
     @cached_property
     def _analysis(self) -> Analysis:
-        return Analysis(self.plan, self.results.values(), self.registry.output_schema)
+        return Analysis(self.plan, self.results.values(), self.registry.output_schema, tainted=self.tainted)
 
 
 @dataclass(frozen=True)

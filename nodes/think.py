@@ -95,8 +95,8 @@ def _shared(limits: Limits, spent: Usage, share: int) -> Limits:
 
 
 def _done(warrant: Warrant, value: Json) -> StepResult:
-    named = [origin.split("#", 1) for origin in warrant.origins.get("sources", []) if "#" in origin]
-    fields = [(tool, pointer) for tool, pointer in named]
+    named = {place for places in warrant.origins.values() for place in places if "#" in place}
+    fields = [(tool, pointer) for tool, _, pointer in (place.partition("#") for place in sorted(named))]
     return _failed(warrant, "").model_copy(update={"status": "done", "output": value, "fields": fields})
 
 

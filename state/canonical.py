@@ -14,6 +14,19 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def sameness(value: object) -> str:
+    """A text that values share which JSON Schema calls equal: 1.0 is 1."""
+    return canonical(_integral(value))
+
+
+def _integral(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _integral(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_integral(part) for part in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def digest(value: object) -> str:
     """SHA-256 of the canonical form, as `sha256:` and 64 hexadecimal digits."""
     return digest_text(canonical(value))

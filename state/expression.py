@@ -7,21 +7,30 @@ expressions may stand. docs/plans.md lists the operators.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
+from time import perf_counter
 from typing import NamedTuple
 
 from jsonpointer import EndOfList, JsonPointer, JsonPointerException
 
-from state.canonical import canonical
-from state.operators import PLAIN, Unary, is_true, sort_key
+from state.canonical import sameness
+from state.operators import DEEP, PLAIN, Unary, is_true, matched, sort_key
 from state.schema import Json
+from state.weight import UNIT, shallow, weight
 
 MAX_EVALUATIONS = 200_000
-"""Expressions that one argument may evaluate, elements of lists counted, since a plan may nest loops."""
+"""Values that the expressions of one call may evaluate, elements of lists counted, since a plan may nest
+loops; going through UNIT elements, or through ten times as many characters, counts as one."""
+MATCH_UNIT = 1e-5
+"""Seconds of a pattern's matching that count as one evaluation, since nothing else says what it costs."""
 LEAVES = frozenset({"$ref", "$each", "$item", "$nth", "$literal"})
 
 
 class ExpressionError(ValueError):
     """An expression has no value."""
+
+
+class TooMuchError(ExpressionError):
+    """More than MAX_EVALUATIONS would be needed."""
 
 
 class Expression(NamedTuple):
@@ -59,6 +68,21 @@ class Scope:
     """The element that a list operator looks at."""
     spent: list[int] = field(default_factory=lambda: [0])
 
+    def charge(self, evaluations: int = 1) -> None:
+        """Count what is evaluated, before it is.
+
+        Raises:
+            TooMuchError: it is more than MAX_EVALUATIONS.
+        """
+        self.spent[0] += evaluations
+        if self.spent[0] > MAX_EVALUATIONS:
+            raise TooMuchError(f"needs more than {MAX_EVALUATIONS} evaluations")
+
+    def weigh(self, *values: Json) -> None:
+        """Count everything in the values: parts that are shared count wherever they stand."""
+        for value in values:
+            self.charge(weight(value, UNIT * (MAX_EVALUATIONS - self.spent[0] + 1)) // UNIT)
+
 
 def expression(value: Json) -> Expression | None:
     """The expression that a value is, or None if it is a literal; a malformed one has the operator ''."""
@@ -90,17 +114,12 @@ def evaluate(value: Json, scope: Scope) -> Json:
     Raises:
         ExpressionError: an expression has no value, or too much would have to be computed.
     """
-    found = expression(value)
-    if found is None:
-        if isinstance(value, dict):
-            return {key: evaluate(part, scope) for key, part in value.items()}
-        return [evaluate(part, scope) for part in value] if isinstance(value, list) else value
-    scope.spent[0] += 1
-    if scope.spent[0] > MAX_EVALUATIONS:
-        raise ExpressionError(f"needs more than {MAX_EVALUATIONS} evaluations")
-    if found.operator not in OPERATORS:
-        raise ExpressionError("is not an expression")
-    return OPERATORS[found.operator](found.operand, scope)
+    try:
+        made = _value(value, scope)
+    except RecursionError as error:
+        raise ExpressionError("is nested too deep") from error
+    scope.weigh(made)
+    return made
 
 
 def holds(condition: Json, scope: Scope) -> bool:
@@ -110,6 +129,24 @@ def holds(condition: Json, scope: Scope) -> bool:
         ExpressionError: it is neither true nor false.
     """
     return bool(_told("condition", is_true, evaluate(condition, scope)))
+
+
+def _value(value: Json, scope: Scope) -> Json:
+    if not isinstance(value, list | dict):
+        return value
+    scope.charge(1 + shallow(value))
+    found = expression(value)
+    if found is None:
+        if isinstance(value, dict):
+            return {key: _value(part, scope) for key, part in value.items()}
+        return [_value(part, scope) for part in value]
+    if found.operator not in OPERATORS:
+        raise ExpressionError("is not an expression")
+    return OPERATORS[found.operator](found.operand, scope)
+
+
+def _holds(condition: Json, scope: Scope) -> bool:
+    return bool(_told("condition", is_true, _value(condition, scope)))
 
 
 def _members(value: Json) -> Iterator[tuple[str | int, Json]]:
@@ -158,9 +195,13 @@ def _element(element: Json, pointer: Json, where: str) -> Json:
         return part_of(element, pointer)
     except LookupError:
         return None
+    except (TypeError, AttributeError) as error:
+        raise ExpressionError("takes a JSON Pointer to a part of the element") from error
 
 
 def _nth(operand: Json, scope: Scope) -> Json:
+    if type(operand) is not int:
+        raise ExpressionError("$nth takes the number of the first round")
     return scope.nth + operand
 
 
@@ -168,11 +209,27 @@ def _plain(name: str) -> Callable[[Json, Scope], Json]:
     apply = PLAIN[name]
 
     def run(operand: Json, scope: Scope) -> Json:
-        if isinstance(apply, Unary):
-            return _told(name, apply.function, evaluate(operand, scope))
-        return _told(name, apply, *(evaluate(part, scope) for part in _operands(name, operand)))
+        unary = isinstance(apply, Unary)
+        operands = [_value(part, scope) for part in ([operand] if unary else _operands(name, operand))]
+        if name in DEEP:
+            scope.weigh(*operands)
+        scope.charge(sum(map(shallow, operands)))
+        made = _told(name, apply.function if isinstance(apply, Unary) else apply, *operands)
+        scope.charge(shallow(made))
+        return made
 
     return run
+
+
+def _match(operand: Json, scope: Scope) -> Json:
+    operands = _operands("$match", operand)
+    if len(operands) != 2:
+        raise ExpressionError("$match takes a text and a pattern")
+    text, pattern = (_value(part, scope) for part in operands)
+    started = perf_counter()
+    found = _told("$match", matched, text, pattern)
+    scope.charge(int((perf_counter() - started) / MATCH_UNIT))
+    return found
 
 
 def _operands(name: str, operand: Json) -> list[Json]:
@@ -184,20 +241,21 @@ def _operands(name: str, operand: Json) -> list[Json]:
 def _listed(name: str, operand: Json, scope: Scope) -> tuple[list[Json], list[Json]]:
     """The list that a list operator goes through, and what it does for each element."""
     first, *rest = _operands(name, operand) or [None]
-    found = evaluate(first, scope)
-    if not isinstance(found, list) or not rest:
+    found = _value(first, scope)
+    if not isinstance(found, list) or not rest or (len(rest) > 1 and name != "$sort"):
         raise ExpressionError(f"{name} takes a list and what to do for each of its elements")
+    scope.charge(len(found))
     return found, rest
 
 
 def _keys(name: str, operand: Json, scope: Scope) -> tuple[list[Json], list[Json]]:
     found, (key, *_) = _listed(name, operand, scope)
-    return found, [evaluate(key, replace(scope, item=item)) for item in found]
+    return found, [_value(key, replace(scope, item=item)) for item in found]
 
 
 def _filter(operand: Json, scope: Scope) -> Json:
     found, (condition, *_) = _listed("$filter", operand, scope)
-    return [item for item in found if holds(condition, replace(scope, item=item))]
+    return [item for item in found if _holds(condition, replace(scope, item=item))]
 
 
 def _map(operand: Json, scope: Scope) -> Json:
@@ -220,7 +278,7 @@ def _sort(operand: Json, scope: Scope) -> Json:
     for key, order in reversed(list(criteria)):  # a stable sort, by the last criterion first
         if order not in ("asc", "desc"):
             raise ExpressionError("$sort takes asc or desc behind each key")
-        keys = [evaluate(key, replace(scope, item=item)) for item in found]
+        keys = [_value(key, replace(scope, item=item)) for item in found]
         found = _told("$sort", _sorted, found, keys, order == "desc")
     return found
 
@@ -235,7 +293,8 @@ def _group(operand: Json, scope: Scope) -> Json:
     found, keys = _keys("$group", operand, scope)
     groups: dict[str, dict[str, Json]] = {}
     for key, item in zip(keys, found, strict=True):
-        groups.setdefault(canonical(key), {"key": key, "items": []})["items"].append(item)
+        scope.weigh(key)
+        groups.setdefault(sameness(key), {"key": key, "items": []})["items"].append(item)
     return list(groups.values())
 
 
@@ -243,20 +302,22 @@ def _if(operand: Json, scope: Scope) -> Json:
     operands = _operands("$if", operand)
     if len(operands) != 3:
         raise ExpressionError("$if takes a condition and two values")
-    return evaluate(operands[1] if holds(operands[0], scope) else operands[2], scope)
+    return _value(operands[1] if _holds(operands[0], scope) else operands[2], scope)
 
 
 def _all(operand: Json, scope: Scope) -> Json:
-    return all(holds(part, scope) for part in _operands("$and", operand))
+    return all(_holds(part, scope) for part in _operands("$and", operand))
 
 
 def _any(operand: Json, scope: Scope) -> Json:
-    return any(holds(part, scope) for part in _operands("$or", operand))
+    return any(_holds(part, scope) for part in _operands("$or", operand))
 
 
 def _exists(operand: Json, scope: Scope) -> Json:
     try:
-        return evaluate(operand, scope) is not None
+        return _value(operand, scope) is not None
+    except TooMuchError:
+        raise
     except ExpressionError:
         return False
 
@@ -277,4 +338,5 @@ OPERATORS: dict[str, Callable[[Json, Scope], Json]] = {
     "$and": _all,
     "$or": _any,
     "$exists": _exists,
+    "$match": _match,
 } | {name: _plain(name) for name in PLAIN}

@@ -20,6 +20,7 @@ from state.shape import (
     an_object,
     anything,
     either,
+    key_names,
     literal,
     walk,
 )
@@ -45,6 +46,8 @@ class Signature(NamedTuple):
     repeats: bool = False
     """Whether the last operand may be given any number of times."""
     unary: bool = False
+    elements: frozenset[str] = ANY_TYPE
+    """What the elements of the first operand must be."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ def _plain(signature: Signature, name: str, operand: Json, known: Known, path: P
         return known.wrong(path, f"{name} takes a list of operands")
     for index, (shape, accepted) in enumerate(zip(operands, takes, strict=False)):
         _expect(shape, accepted, known, path if signature.unary else (*path, index))
+    if inner := operands[0].part(ANY) if signature.elements != ANY_TYPE else None:
+        _expect(inner, signature.elements, known, path if signature.unary else (*path, 0))
     if isinstance(signature.gives, str):
         return a(signature.gives, _together(operands))
     return signature.gives(operands) or anything(_together(operands))
@@ -156,7 +161,7 @@ def _element(which: str, where: str) -> Callable[[Json, Known, Path], Shape]:
 def _nth(operand: Json, known: Known, path: Path) -> Shape:
     if known.each is None or type(operand) is not int:
         return known.wrong(path, "takes the number of the first round, in a step with for_each")
-    return a("integer", NOWHERE)
+    return a("integer", literal(operand).sources)
 
 
 def _plain_literal(value: Json) -> Shape:
@@ -171,20 +176,27 @@ def _get(operand: Json, known: Known, path: Path) -> Shape:
     if not (isinstance(operand, list) and len(operand) == 2):
         return known.wrong(path, "$get takes a value and a key")
     value, key = infer(operand[0], known, (*path, 0)), operand[1]
+    if isinstance(key, str) or type(key) is int:
+        _expect(value, OBJECT if isinstance(key, str) else LIST, known, (*path, 0))
+        named = str(key) if isinstance(key, str) or key >= 0 else ANY  # -1 is the last element
+        return value.part(named) or known.wrong((*path, 1), f"the value has no field {key!r}")
     _expect(value, LIST | OBJECT, known, (*path, 0))
-    if isinstance(key, str | int):
-        return value.part(str(key)) or known.wrong((*path, 1), f"the value has no field {key!r}")
     _expect(infer(key, known, (*path, 1)), SCALAR, known, (*path, 1))
     return value.part(ANY) or anything(value.sources)
 
 
 def _text(operand: Json, known: Known, path: Path) -> Shape:
-    parts = infer(operand, known, path)
-    _expect(parts, LIST, known, path)
-    inner = parts.part(ANY)
-    for index, part in enumerate(operand if isinstance(operand, list) else ()):
-        _expect(infer(part, replace(known, found=[])), SCALAR, known, (*path, index))
-    return a("string", inner.sources if inner else NOWHERE)
+    if not isinstance(operand, list):
+        parts = infer(operand, known, path)
+        _expect(parts, LIST, known, path)
+        shapes = [part] if (part := parts.part(ANY)) else []
+        places = [path]
+    else:
+        places = [(*path, index) for index in range(len(operand))]
+        shapes = [infer(part, known, place) for part, place in zip(operand, places, strict=True)]
+    for shape, place in zip(shapes, places, strict=False):
+        _expect(shape, SCALAR, known, place)
+    return a("string", _together(shapes))
 
 
 def _shift(operand: Json, known: Known, path: Path) -> Shape:
@@ -212,7 +224,7 @@ def _match(operand: Json, known: Known, path: Path) -> Shape:
 
 def _listed(operand: Json, known: Known, path: Path, name: str) -> tuple[Shape, Known] | None:
     """The list that a list operator goes through, and what its other operands may see."""
-    if not (isinstance(operand, list) and len(operand) >= 2):
+    if not (isinstance(operand, list) and (len(operand) == 2 or (len(operand) > 2 and name == "$sort"))):
         known.wrong(path, f"{name} takes a list and what to do for each of its elements")
         return None
     values = infer(operand[0], known, (*path, 0))
@@ -281,20 +293,29 @@ def _exists(operand: Json, known: Known, path: Path) -> Shape:
     return a("boolean", infer(operand, known, path).sources)
 
 
-def _compared(operand: Json, known: Known, path: Path) -> Shape:
+def _pair(operand: Json, known: Known, path: Path) -> list[Shape]:
+    """The shapes of the two values that are compared; none if there are not two."""
     if not (isinstance(operand, list) and len(operand) == 2):
-        return known.wrong(path, "takes two values")
-    left, right = (infer(part, known, (*path, index)) for index, part in enumerate(operand))
-    if not compatible(left.types, right.types):
-        known.wrong(path, f"compares {names(left.types)} with {names(right.types)}")
-    return a("boolean", left.sources | right.sources)
+        known.wrong(path, "takes two values")
+        return []
+    return [infer(part, known, (*path, index)) for index, part in enumerate(operand)]
+
+
+def _compared(operand: Json, known: Known, path: Path) -> Shape:
+    pair = _pair(operand, known, path)
+    left, right = [shape.types for shape in pair] or [ANY_TYPE, ANY_TYPE]
+    if "null" not in left | right and not compatible(left, right):  # what is missing is null
+        known.wrong(path, f"compares {names(left)} with {names(right)}")
+    return a("boolean", _together(pair))
 
 
 def _ordered(operand: Json, known: Known, path: Path) -> Shape:
-    compared = _compared(operand, known, path)
-    for index, part in enumerate(operand if isinstance(operand, list) else ()):
-        _expect(infer(part, replace(known, found=[])), SCALAR, known, (*path, index))
-    return compared
+    pair = _pair(operand, known, path)
+    for index, shape in enumerate(pair):
+        _expect(shape, SCALAR, known, (*path, index))
+    if pair and not compatible(pair[0].types & SCALAR, pair[1].types & SCALAR):
+        known.wrong(path, f"compares {names(pair[0].types)} with {names(pair[1].types)}")
+    return a("boolean", _together(pair))
 
 
 SPECIAL: dict[str, Callable[[Json, Known, Path], Shape]] = {
@@ -322,7 +343,7 @@ SPECIAL: dict[str, Callable[[Json, Known, Path], Shape]] = {
     **dict.fromkeys(("$lt", "$le", "$gt", "$ge"), _ordered),
 }
 SIGNATURES = {
-    "$join": Signature((LIST, TEXT), "string"),
+    "$join": Signature((LIST, TEXT), "string", elements=SCALAR),
     "$lower": Signature((TEXT,), "string", unary=True),
     "$split": Signature((TEXT, TEXT), lambda shapes: a_list(a("string", shapes[0].sources))),
     "$number": Signature((TEXT,), lambda shapes: Made(NUMBER | {"null"}, shapes[0].sources), unary=True),
@@ -331,18 +352,19 @@ SIGNATURES = {
     },
     "$round": Signature((NUMBER, NUMBER), "number", optional=1),
     "$count": Signature((LIST,), "integer", unary=True),
-    "$sum": Signature((LIST,), "number", unary=True),
+    "$sum": Signature((LIST,), "number", unary=True, elements=NUMBER),
     "$first": Signature((LIST,), lambda shapes: shapes[0].part(ANY), unary=True),
     "$last": Signature((LIST,), lambda shapes: shapes[0].part(ANY), unary=True),
     "$take": Signature((LIST, NUMBER), lambda shapes: shapes[0]),
-    "$flat": Signature((LIST,), lambda shapes: shapes[0].part(ANY), unary=True),
+    "$flat": Signature((LIST,), lambda shapes: shapes[0].part(ANY), unary=True, elements=LIST),
     "$unique": Signature((LIST,), lambda shapes: shapes[0], unary=True),
     "$except": Signature((LIST, LIST), lambda shapes: shapes[0]),
     "$entries": Signature(
         (OBJECT,),
         lambda shapes: a_list(
             an_object(
-                key=a("string", shapes[0].sources), value=shapes[0].part(ANY) or anything(shapes[0].sources)
+                key=a("string", shapes[0].sources | key_names(shapes[0])),
+                value=shapes[0].part(ANY) or anything(shapes[0].sources),
             )
         ),
         unary=True,

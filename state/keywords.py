@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from state.canonical import canonical
+from state.canonical import sameness
 
 if TYPE_CHECKING:
     from regex import Pattern  # type: ignore[import-untyped]  # it has no stubs
@@ -89,17 +89,8 @@ def _unique_items(validator: Json, unique: bool, instance: Json, _schema: Json) 
     """In linear time; jsonschema compares objects pair by pair."""
     if not (unique and validator.is_type(instance, "array")):
         return
-    if len({canonical(_number(item)) for item in instance}) < len(instance):
+    if len({sameness(item) for item in instance}) < len(instance):
         yield ValidationError("has items that are equal")
-
-
-def _number(value: Json) -> Json:
-    """The value with 1.0 as 1, which JSON Schema calls equal."""
-    if isinstance(value, dict):
-        return {key: _number(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_number(part) for part in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def pattern_problem(pattern: str) -> str | None:

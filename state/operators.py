@@ -1,13 +1,14 @@
 """The operators of expressions whose operands are values: arithmetic, texts, lists, times and comparisons."""
 
 import decimal
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
-from state.canonical import canonical
+from state.canonical import sameness
 from state.keywords import first_match
 from state.schema import Json
 
@@ -15,10 +16,22 @@ Apply: TypeAlias = Callable[..., Json]
 
 # The precision of decimal128 (IEEE 754) in the range of a double, so that no result becomes infinite.
 CONTEXT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-307, Emax=307)
+EXPONENTS = 307
+"""Powers of ten that a double has."""
 EXACT_INTEGER = 2**53
 """Up to here every JSON reader keeps an integer exact (RFC 8259, section 6)."""
 MAX_TEXT = 200_000
 """Characters that one operator may make."""
+MAX_ELEMENTS = 200_000
+"""Elements of a list that one operator may make."""
+DEEP = frozenset({"$eq", "$ne", "$in", "$contains", "$unique", "$except"})
+"""Operators that look at everything in their operands, and not only at the first level."""
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d(?:(?P<between>[T ])\d\d:\d\d(?P<seconds>:\d\d)?(?P<fraction>\.\d{1,6})?"
+    r"(?P<zone>Z|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
+)
+"""ISO 8601 in its extended form."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +55,11 @@ def sort_key(value: Json) -> Json:
 
 def equal(a: Json, b: Json) -> bool:
     """Equality of JSON: 1 and 1.0 are equal, 1 and true are not."""
-    return (_is_number(a) and _is_number(b) and _decimal(a) == _decimal(b)) or (
-        type(a) is type(b) and canonical(a) == canonical(b)
-    )
+    if _is_number(a) and _is_number(b):
+        return _decimal(a) == _decimal(b)
+    if type(a) is not type(b):
+        return False
+    return sameness(a) == sameness(b) if isinstance(a, list | dict) else bool(a == b)
 
 
 def _is_number(value: Json) -> bool:
@@ -59,6 +74,13 @@ def _decimal(value: Json) -> Decimal:
     if not _is_number(value):
         raise TypeError(f"{_kind(value)} is no number")
     return Decimal(str(value))
+
+
+def _integer(value: Json) -> int:
+    number = _decimal(value)
+    if number != number.to_integral_value():
+        raise TypeError(f"{number} is no whole number")
+    return int(number)
 
 
 def _text(value: Json) -> str:
@@ -91,8 +113,14 @@ def _arithmetic(combine: Callable[[Decimal, Decimal], Decimal]) -> Apply:
 
 def _round(value: Json, digits: Json = 0) -> Json:
     """Round half away from zero, as invoices do."""
+    places = _integer(digits)
     with decimal.localcontext(CONTEXT):
-        return _number(_decimal(value).quantize(Decimal(1).scaleb(-int(digits)), decimal.ROUND_HALF_UP))
+        number = _decimal(value)
+        if places >= -number.as_tuple().exponent:  # type: ignore[operator]  # JSON has no infinity
+            return _number(number)
+        if places < -EXPONENTS:
+            raise ValueError(f"{places} is too few digits")
+        return _number(number.quantize(Decimal(1).scaleb(-places), decimal.ROUND_HALF_UP))
 
 
 def _sum(values: Json) -> Json:
@@ -110,16 +138,19 @@ def _parsed(value: Json) -> Json:
 
 
 def _shown(value: Json) -> str:
-    if _is_number(value):
-        return f"{_number(_decimal(value))}"
-    return _text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # exact, also where it is longer than what a double keeps, as ids are
+    return f"{_number(_decimal(value))}" if isinstance(value, float) else _text(value)
 
 
 def _joined(values: Json, separator: Json = "") -> str:
-    text = _text(separator).join(_shown(value) for value in _list(values))
-    if len(text) > MAX_TEXT:
-        raise ValueError(f"makes more than {MAX_TEXT} characters")
-    return text
+    between, parts, length = _text(separator), list[str](), 0
+    for value in _list(values):
+        parts.append(_shown(value))
+        length += len(parts[-1]) + len(between)
+        if length - len(between) > MAX_TEXT:
+            raise ValueError(f"makes more than {MAX_TEXT} characters")
+    return between.join(parts)
 
 
 def _get(value: Json, key: Json) -> Json:
@@ -127,25 +158,30 @@ def _get(value: Json, key: Json) -> Json:
         return None
     if isinstance(value, dict):
         return value.get(_text(key))
-    index = int(_decimal(key))
+    index = _integer(key)
     return value[index] if -len(_list(value)) <= index < len(value) else None
 
 
 def _take(values: Json, count: Json) -> Json:
-    return _list(values)[: max(0, int(_decimal(count)))]
+    return _list(values)[: max(0, _integer(count))]
 
 
 def _flat(values: Json) -> Json:
-    return [item for part in _list(values) for item in _list(part)]
+    if sum(len(_list(part)) for part in _list(values)) > MAX_ELEMENTS:
+        raise ValueError(f"makes more than {MAX_ELEMENTS} elements")
+    return [item for part in values for item in part]
 
 
 def _unique(values: Json) -> Json:
-    return list({canonical(item): item for item in reversed(_list(values))}.values())[::-1]
+    found: dict[str, Json] = {}
+    for item in _list(values):
+        found.setdefault(sameness(item), item)
+    return list(found.values())
 
 
 def _except(values: Json, others: Json) -> Json:
-    known = {canonical(item) for item in _list(others)}
-    return [item for item in _list(values) if canonical(item) not in known]
+    known = {sameness(item) for item in _list(others)}
+    return [item for item in _list(values) if sameness(item) not in known]
 
 
 def _entries(value: Json) -> Json:
@@ -168,15 +204,25 @@ def _ordered(compare: Callable[[Json, Json], bool]) -> Apply:
     return lambda a, b: compare(sort_key(a), sort_key(b))
 
 
+def matched(text: Json, pattern: Json) -> str | None:
+    """The first group of the first match of a pattern, or the match; None without one."""
+    return first_match(_text(pattern), _text(text))
+
+
 def _shift(time: Json, by: Json) -> str:
-    """The time moved, in the form it had: a date, or with `T` or a space, with or without seconds."""
-    text = _text(time)
+    """The time moved, in the form it had: a date, or with `T` or a space, seconds, their fraction, a zone."""
+    form = TIME.fullmatch(_text(time))
+    if form is None:
+        raise ValueError(f"{time!r:.40} is no date or time such as 2026-05-15T10:00")
     if not isinstance(by, dict) or by.keys() - {"days", "hours", "minutes"}:
         raise ValueError("takes days, hours and minutes")
-    moved = datetime.fromisoformat(text) + timedelta(**{unit: float(_decimal(n)) for unit, n in by.items()})
-    if len(text) == 10 and by.keys() <= {"days"}:
-        return moved.date().isoformat()
-    return moved.isoformat(sep=" " if " " in text else "T", timespec="minutes" if len(text) <= 16 else "auto")
+    moved = datetime.fromisoformat(time) + timedelta(**{unit: float(_decimal(n)) for unit, n in by.items()})
+    if not form["between"]:
+        return moved.date().isoformat() if by.keys() <= {"days"} else moved.isoformat(timespec="minutes")
+    shown = f"{moved.date().isoformat()}{form['between']}{moved:%H:%M}"
+    shown += f":{moved:%S}" if form["seconds"] else ""
+    shown += f".{moved:%f}"[: len(form["fraction"])] if form["fraction"] else ""
+    return shown + (form["zone"] or "")
 
 
 def _minutes(start: Json, end: Json) -> Json:
@@ -190,7 +236,6 @@ PLAIN: dict[str, Apply | Unary] = {
     "$join": _joined,
     "$lower": Unary(lambda text: _text(text).lower()),
     "$split": lambda text, separator: _text(text).split(_text(separator)),
-    "$match": lambda text, pattern: first_match(_text(pattern), _text(text)),
     "$number": Unary(_parsed),
     "$add": _arithmetic(lambda a, b: a + b),
     "$sub": _arithmetic(lambda a, b: a - b),

@@ -45,7 +45,7 @@ class Step(BaseModel):
     @cached_property
     def data(self) -> frozenset[str]:
         """Ids of the steps whose outputs it uses; '' for a reference that is malformed."""
-        return uses(self.args, self.when, self.for_each)
+        return uses(spoken(self), self.when, self.for_each)
 
     @cached_property
     def needs(self) -> frozenset[str]:
@@ -78,6 +78,13 @@ def plan_schema() -> JsonSchema:
 def plan_digest(plan: Plan) -> str:
     """What tells two plans apart: their steps, not how each is justified."""
     return digest([step.model_dump(mode="json", exclude={"why"}) for step in plan.steps])
+
+
+def spoken(step: Step) -> dict[str, Any]:
+    """The arguments in which expressions are looked for: the schema of an extract is none of ours."""
+    if step.tool != EXTRACT or "schema" not in step.args:
+        return step.args
+    return {**step.args, "schema": {"$literal": step.args["schema"]}}
 
 
 def uses(*values: object) -> frozenset[str]:

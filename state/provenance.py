@@ -1,12 +1,15 @@
 """Provenance: where the arguments of a call come from, and whether policy lets them."""
 
+import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from decimal import Decimal
 from graphlib import TopologicalSorter
 from typing import TypeAlias
 
+from state.canonical import canonical
 from state.inference import Known, infer
-from state.plan import EXTRACT, THINKING, Plan, Step, StepResult
+from state.plan import EXTRACT, THINKING, Plan, Step, StepResult, spoken
 from state.schema import Json, JsonSchema, Violation
 from state.shape import Field, Shape, Sources, anything, described, rounds, walk
 from state.subschema import ANY
@@ -24,14 +27,23 @@ COMPOSED: JsonSchema = {
 }
 """Output schema of `compose`."""
 DEFAULT_SOURCES = ("literal", "trusted")
-QUOTED = re.compile(r'"(.*)"', re.DOTALL)
+BEFORE, AFTER = r"(?<![\w.])(?<!\w[,@:/+=&?%-])", r"(?!\w)(?![.,@:/+=&?%-]\w)"
+"""That no word goes on: `b.com` is no word of `a@b.com`, nor `13` one of `13:30`."""
+NUMBER = re.compile(rf"{BEFORE}-?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?{AFTER}", re.ASCII)
+"""A number in a sentence, perhaps with commas between its thousands."""
 
 
 class Analysis:
     """The shapes of a plan's arguments and outputs, inferred where they are asked for."""
 
-    def __init__(self, plan: Plan, results: Iterable[StepResult], schema_of: OutputSchema) -> None:
-        """Take the plan and what ran so far in this turn; no step may wait for itself."""
+    def __init__(
+        self, plan: Plan, results: Iterable[StepResult], schema_of: OutputSchema, *, tainted: bool = False
+    ) -> None:
+        """Take the plan and what ran so far in this turn; no step may wait for itself.
+
+        What a tainted plan tells a model in words or in a schema may be the words of others.
+        """
+        self._tainted = tainted
         self._plan = plan
         self._schema_of = schema_of
         self._steps = {step.id: step for step in plan.steps}
@@ -42,6 +54,7 @@ class Analysis:
         self._called = {one.step: one.tool for one in results if one.tool not in THINKING}
         self._outputs = _Outputs(self)
         self._args: dict[str, Shape] = {}
+        self._elements: dict[str, Shape | None] = {}
 
     def violations(self) -> list[Violation]:
         """What is wrong with the expressions of the plan."""
@@ -69,7 +82,9 @@ class Analysis:
 
     def elements(self, step: str) -> Shape | None:
         """The shape of the elements of the step's `for_each`."""
-        return self._each(self._steps[step], [], ())
+        if step not in self._elements:
+            self._elements[step] = self._each(self._steps[step], [], ())
+        return self._elements[step]
 
     def output(self, step: str) -> Shape | None:
         """The shape of a step's output, of this plan or of one before it in this turn."""
@@ -100,16 +115,32 @@ class Analysis:
         """What one call of the step gives."""
         if step.tool in THINKING:
             schema = step.args.get("schema") if step.tool == EXTRACT else COMPOSED
-            made_of = self.sources(step.id, "sources")
+            made_of = self._thought(self.args(step.id))
             return described(schema if isinstance(schema, dict) else {}, None, made_of)
         mine = {tool for name, tool in self._called.items() if name.partition(".")[0] == step.id}
         if mine - {step.tool}:  # a human had another tool called instead
             return anything(Sources(fields=frozenset(Field(tool, "") for tool in mine)))
         return described(self._schema_of(step.tool) or {}, Field(step.tool, ""))
 
+    def _thought(self, args: Shape) -> Sources:
+        """What a model may make its reply of: its sources, and what it is told to do with them."""
+        sources = args.part("sources")
+        told = Sources() if sources is None else sources.sources
+        return told | (args.sources if self._tainted else Sources(fields=args.sources.fields))
+
+    def made_of(self, step: Step) -> list[tuple[str, str]]:
+        """The fields that the output of a step is made of, besides those of its own tool."""
+        each = self.elements(step.id)
+        found = each.sources.fields if each else frozenset()
+        if step.tool in THINKING:
+            found |= self._thought(self.args(step.id)).fields
+        return [(one.tool, one.pointer) for one in sorted(found)]
+
     def _kept(self, result: StepResult) -> Shape:
-        """The shape of the output of a step that ran before."""
-        made_of = Sources(fields=frozenset(Field(*one) for one in result.fields or ()))
+        """The shape of the output of a step that ran before; what no field made is as good as a literal."""
+        fields = frozenset(Field(*one) for one in result.fields or ())
+        said = frozenset() if fields else frozenset({canonical(result.output)})
+        made_of = Sources(said, fields)
         if result.tool in THINKING:
             return anything(made_of)
         output = described(self._schema_of(result.tool) or {}, Field(result.tool, ""))
@@ -132,13 +163,6 @@ class _Outputs(Mapping[str, Shape]):
 
     def __len__(self) -> int:
         raise NotImplementedError("outputs are only looked up")
-
-
-def spoken(step: Step) -> dict[str, Json]:
-    """The arguments in which expressions are looked for: the schema of an extract is none of ours."""
-    if step.tool != EXTRACT or "schema" not in step.args:
-        return step.args
-    return {**step.args, "schema": {"$literal": step.args["schema"]}}
 
 
 def in_order(plan: Plan, finished: Container[str]) -> Iterator[Step]:
@@ -202,9 +226,19 @@ def _literal_allowed(text: str, allowed: tuple[str, ...], request: str) -> bool:
 
 
 def stands_in(literal: str, request: str) -> bool:
-    """Whether a literal, as canonical JSON, stands in the request as words of its own, or is no text."""
-    if literal in ("null", "true", "false", '""'):
+    """Whether a literal, as canonical JSON, stands in the request as words of its own, or says nothing.
+
+    A number stands there as a number: 50 in "50.00 EUR", but neither in "50.5" nor in "item-50".
+    """
+    value = json.loads(literal)
+    if value in (None, True, False, "") and not _is_number(value):
         return True
-    quoted = QUOTED.fullmatch(literal)
-    said = re.escape(quoted[1] if quoted else literal)
-    return re.search(rf"(?<![\w.]){said}(?![\w])", request, re.IGNORECASE) is not None
+    if _is_number(value):
+        said = (match[0].replace(",", "") for match in NUMBER.finditer(request))
+        return any(Decimal(one) == Decimal(literal) for one in said)
+    words = re.escape(value if isinstance(value, str) else literal)
+    return re.search(rf"{BEFORE}{words}{AFTER}", request, re.IGNORECASE) is not None
+
+
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -93,7 +93,7 @@ class Made:
     members: Mapping[str, Shape] = field(default_factory=dict)
     elements: Shape | None = None
 
-    @property
+    @cached_property
     def sources(self) -> Sources:
         """What it and all its parts are made of."""
         inner = [*self.members.values(), *([self.elements] if self.elements else [])]
@@ -102,35 +102,51 @@ class Made:
     def part(self, key: str) -> Shape | None:
         """A member, or the elements' shape for an index."""
         if self.members or "object" in self.types:
-            found = self.members.values() if key == ANY else filter(None, [self.members.get(key)])
-            return either(*found)
+            return self._any_member if key == ANY else self.members.get(key)
         return self.elements if key == ANY or key.lstrip("-").isdecimal() else None
+
+    @cached_property
+    def _any_member(self) -> Shape | None:
+        return either(*self.members.values())
 
 
 @dataclass(frozen=True)
 class Either:
-    """A value that has one of several shapes."""
+    """A value that has one of several shapes; what is found once is kept, since an element is shared."""
 
     shapes: tuple[Shape, ...]
+    found: dict[str, Shape | None] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str]:
         """The types of all."""
         return frozenset(name for shape in self.shapes for name in shape.types)
 
-    @property
+    @cached_property
     def sources(self) -> Sources:
         """The sources of all."""
         return reduce(Sources.__or__, (shape.sources for shape in self.shapes), NOWHERE)
 
     def part(self, key: str) -> Shape | None:
         """What any of them has there."""
-        return either(*(part for shape in self.shapes if (part := shape.part(key)) is not None))
+        if key not in self.found:
+            parts = (shape.part(key) for shape in self.shapes)
+            self.found[key] = either(*(part for part in parts if part is not None))
+        return self.found[key]
 
 
 def either(*shapes: Shape) -> Shape | None:
     """One shape for several; None if there are none."""
-    return shapes[0] if len(shapes) == 1 else Either(shapes) if shapes else None
+    distinct = tuple({id(shape): shape for shape in shapes}.values())
+    return distinct[0] if len(distinct) == 1 else Either(distinct) if distinct else None
+
+
+def key_names(shape: Shape) -> Sources:
+    """The member names that the plan itself writes, which `$entries` makes values of."""
+    if isinstance(shape, Either):
+        return reduce(Sources.__or__, map(key_names, shape.shapes), NOWHERE)
+    names = shape.members if isinstance(shape, Made) else ()
+    return Sources(literals=frozenset(map(canonical, names)))
 
 
 def anything(sources: Sources) -> Shape:
@@ -188,6 +204,7 @@ __all__ = [
     "anything",
     "described",
     "either",
+    "key_names",
     "literal",
     "rounds",
     "walk",

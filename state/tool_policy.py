@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from state.canonical import canonical
 from state.schema import JsonSchema, check_schema
 from state.subschema import ANY
 
@@ -120,13 +121,20 @@ class ToolPolicy(Section):
     def _stricter(self, held: list[RolePolicy]) -> dict[str, Any]:
         approvals = [self.approval, *(one.approval for one in held if one.approval)]
         minutes = [n for n in (self.per_minute, *(one.per_minute for one in held)) if n is not None]
-        schemas = [schema for schema in (self.constraints, *(one.constraints for one in held)) if schema]
+        given = (self.constraints, *(one.constraints for one in held))
+        schemas = list({canonical(schema): schema for schema in given if schema}.values())
         return {
             "approval": max(approvals, key=STRICTNESS.index),
             "calls": min([self.calls, *(one.calls for one in held if one.calls)]),
             "per_minute": min(minutes, default=None),
-            "constraints": {"allOf": schemas} if schemas else {},
+            "constraints": schemas[0] if len(schemas) == 1 else _all_of(schemas),
         }
+
+
+def _all_of(schemas: list[JsonSchema]) -> JsonSchema:
+    """One schema of several, each with a base of its own, since its references begin at its root."""
+    named = [{"$id": f"urn:warrant:constraints:{index}", **one} for index, one in enumerate(schemas)]
+    return {"allOf": named} if named else {}
 
 
 def covers(pattern: str, pointer: str) -> bool:

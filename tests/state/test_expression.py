@@ -1,18 +1,21 @@
 """Expressions: every part of an output can be referred to, and types are inferred without false alarms."""
 
 import copy
+import time
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from state.expression import ExpressionError, Scope, evaluate
 from state.inference import Known, infer
 from state.schema import check_schema, pointer, violations
-from state.shape import Field, described
+from state.shape import NOWHERE, Field, anything, described
 from state.subschema import compatible, types_of
 from state.unresolved import certain_violations
+from tests import expressions
+from tests.expressions import ANYTHING
 
 KEYS = st.text(st.sampled_from("a0/~.é\u2028 -$"), max_size=3)
 OUTPUTS = st.recursive(
@@ -123,3 +126,99 @@ def test_what_a_reference_could_cure_is_no_violation(schema: dict[str, Any], arg
 )
 def test_what_no_reference_can_cure_is_one(schema: dict[str, Any], args: dict[str, Any], path: str) -> None:
     assert [violation.path for violation in certain_violations(check_schema(schema), args)] == [path]
+
+
+HUGE = {
+    "s1": {"rows": list(range(2_000)), "words": [f"w{n}" for n in range(50_000)], "text": "a" * 199_000 + "!"}
+}
+WORDS_, ROWS_ = {"$ref": "s1#/words"}, {"$ref": "s1#/rows"}
+DOUBLED: Any = [1]
+for _ in range(40):
+    DOUBLED = {"$map": [[DOUBLED], [{"$item": ""}, {"$item": ""}]]}
+
+
+@pytest.mark.parametrize(
+    "greedy",
+    [
+        {"$filter": [ROWS_, {"$filter": [ROWS_, {"$eq": [{"$item": ""}, 1]}]}]},
+        {"$map": [ROWS_, {"$map": [ROWS_, "x"]}]},
+        {"$map": [ROWS_, [0] * 2_000]},
+        {"$filter": [WORDS_, {"$in": [{"$item": ""}, WORDS_]}]},
+        {"$filter": [WORDS_, {"$contains": [{"$ref": "s1#/text"}, {"$item": ""}]}]},
+        {"$filter": [WORDS_, {"$eq": [WORDS_, WORDS_]}]},
+        {"$map": [WORDS_, {"$lower": {"$ref": "s1#/text"}}]},
+        {"$map": [WORDS_, {"$text": [{"$ref": "s1#/text"}, {"$item": ""}]}]},
+        {"$map": [WORDS_, {"$count": {"$split": [{"$ref": "s1#/text"}, "a"]}}]},
+        {"$map": [WORDS_, {"$unique": ROWS_}]},
+        {"$join": [{"$map": [WORDS_, {"$ref": "s1#/text"}]}, ""]},
+        {"$text": {"$map": [WORDS_, {"$ref": "s1#/text"}]}},
+        {"$flat": {"$map": [WORDS_, WORDS_]}},
+        {"$map": [WORDS_, {"$ref": "s1#"}]},
+        {"$group": [WORDS_, {"$ref": "s1#"}]},
+        {"$not": {"$exists": {"$map": [ROWS_, {"$map": [ROWS_, "x"]}]}}},
+        {"$filter": [WORDS_, {"$match": [{"$ref": "s1#/text"}, "(a?){20}b"]}]},
+        {"$match": [{"$ref": "s1#/text"}, "(a|aa)+$"]},
+        DOUBLED,
+    ],
+    ids=lambda greedy: str(greedy)[:50],
+)
+def test_time_and_memory_are_bounded(greedy: Any) -> None:
+    started = time.perf_counter()
+    with pytest.raises(ExpressionError):
+        evaluate(greedy, Scope(HUGE))
+    assert time.perf_counter() - started < 8
+
+
+def test_ordinary_work_on_a_long_list_is_not_too_much() -> None:
+    known = [f"w{n}" for n in range(0, 500, 2)]
+    few = {"$take": [WORDS_, 2_000]}
+    assert len(evaluate({"$filter": [few, {"$in": [{"$item": ""}, known]}]}, Scope(HUGE))) == 250
+
+
+@pytest.mark.parametrize("depth", [200, 5_000])
+@pytest.mark.parametrize("wrap", [lambda x: {"$not": x}, lambda x: [x], lambda x: {"$first": [x]}])
+def test_what_is_nested_too_deep_is_an_error(depth: int, wrap: Any) -> None:
+    value: Any = True
+    for _ in range(depth):
+        value = wrap(value)
+    try:
+        evaluate(value, Scope({}))
+    except ExpressionError:
+        return
+    assert depth == 200
+
+
+def test_reviewing_nested_expressions_takes_linear_time() -> None:
+    nests = [
+        lambda x: {"$text": [x, "a"]},
+        lambda x: {"$eq": [{"$lt": [{"$count": [x]}, 1]}, True]},
+        lambda x: {"$map": [[x], [{"$item": ""}, {"$item": ""}]]},
+        lambda x: {"$map": [[x], {"a": [{"$item": "/a"}, {"$item": "/a/0"}], "b": {"$item": ""}}]},
+        lambda x: {"$if": [True, x, {"$if": [True, x, "a"]}]} if x == "a" else {"$if": [True, x, "a"]},
+    ]
+    started = time.perf_counter()
+    for nest in nests:
+        value: Any = "a"
+        for _ in range(30):
+            value = nest(value)
+        assert infer(value, Known({})).types
+    assert time.perf_counter() - started < 3
+
+
+@settings(deadline=None, max_examples=400)
+@given(ANYTHING, expressions.OUTPUTS, expressions.OUTPUTS)
+def test_evaluating_fails_in_one_way_changes_nothing_and_gives_the_same_again(
+    value: Any, first: Any, second: Any
+) -> None:
+    outputs = {"s1": first, "s2": second}
+    before = copy.deepcopy((value, outputs))
+    found = []
+    for _ in range(2):
+        try:
+            found.append(evaluate(value, Scope(outputs, each=first["head"], nth=1)))
+        except ExpressionError as error:
+            found.append(str(error))
+    assert found[0] == found[1]
+    assert (value, outputs) == before
+    known = Known({"s1": anything(NOWHERE)}, each=anything(NOWHERE))
+    infer(value, known)  # review reads anything, too
