@@ -9,17 +9,14 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from state.canonical import sameness
+from state.decimals import CONTEXT, plain_number
 from state.keywords import first_match
 from state.schema import Json
 
 Apply: TypeAlias = Callable[..., Json]
 
-# The precision of decimal128 (IEEE 754) in the range of a double, so that no result becomes infinite.
-CONTEXT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-307, Emax=307)
 EXPONENTS = 307
 """Powers of ten that a double has."""
-EXACT_INTEGER = 2**53
-"""Up to here every JSON reader keeps an integer exact (RFC 8259, section 6)."""
 MAX_TEXT = 200_000
 """Characters that one operator may make."""
 MAX_ELEMENTS = 200_000
@@ -95,18 +92,13 @@ def _list(value: Json) -> list[Json]:
     return value
 
 
-def _number(value: Decimal) -> int | float:
-    integral = value == value.to_integral_value() and abs(value) <= EXACT_INTEGER
-    return int(value) if integral else float(value)
-
-
 def _arithmetic(combine: Callable[[Decimal, Decimal], Decimal]) -> Apply:
     def run(*operands: Json) -> Json:
         with decimal.localcontext(CONTEXT):
             first, *rest = [_decimal(operand) for operand in operands]
             for other in rest:
                 first = combine(first, other)
-            return _number(+first)
+            return plain_number(+first)
 
     return run
 
@@ -117,10 +109,10 @@ def _round(value: Json, digits: Json = 0) -> Json:
     with decimal.localcontext(CONTEXT):
         number = _decimal(value)
         if places >= -number.as_tuple().exponent:  # type: ignore[operator]  # JSON has no infinity
-            return _number(number)
+            return plain_number(number)
         if places < -EXPONENTS:
             raise ValueError(f"{places} is too few digits")
-        return _number(number.quantize(Decimal(1).scaleb(-places), decimal.ROUND_HALF_UP))
+        return plain_number(number.quantize(Decimal(1).scaleb(-places), decimal.ROUND_HALF_UP))
 
 
 def _sum(values: Json) -> Json:
@@ -134,13 +126,13 @@ def _parsed(value: Json) -> Json:
             number = +Decimal(_text(value).strip().replace("_", " "))
     except ArithmeticError:
         return None
-    return _number(number) if number.is_finite() else None
+    return plain_number(number) if number.is_finite() else None
 
 
 def _shown(value: Json) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # exact, also where it is longer than what a double keeps, as ids are
-    return f"{_number(_decimal(value))}" if isinstance(value, float) else _text(value)
+    return f"{plain_number(_decimal(value))}" if isinstance(value, float) else _text(value)
 
 
 def _joined(values: Json, separator: Json = "") -> str:
@@ -227,7 +219,7 @@ def _shift(time: Json, by: Json) -> str:
 
 def _minutes(start: Json, end: Json) -> Json:
     passed = datetime.fromisoformat(_text(end)) - datetime.fromisoformat(_text(start))
-    return _number(Decimal(str(passed.total_seconds())) / 60)
+    return plain_number(Decimal(str(passed.total_seconds())) / 60)
 
 
 PLAIN: dict[str, Apply | Unary] = {

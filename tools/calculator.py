@@ -13,16 +13,13 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 from simpleeval import InvalidExpression, SimpleEval
 
+from state.decimals import CONTEXT, plain_number
 from tools.capability import Caller, Capability, ToolError, typed
 
 NUMBER = r"(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d++)?+(?![\w.])"
 TOKENS = re.compile(rf"(?:\s|{NUMBER}|(?:abs|max|min|round|sqrt)\b|\*\*|//|[-+*/%(),])*+", re.ASCII)
 PERCENT_OF = re.compile(rf"({NUMBER})\s*%\s*(?:of\b|\*(?!\*))", re.ASCII)
 SIGNS = str.maketrans("×÷−", "*/-")
-# The precision of decimal128 (IEEE 754) in the range of a double, so that no result becomes infinite.
-CONTEXT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN, Emin=-307, Emax=307)
-EXACT_INTEGER = 2**53
-"""Up to here every JSON reader keeps an integer exact (RFC 8259, section 6)."""
 WAY_OUT = "Use numbers, + - * / // % **, parentheses, abs, max, min, round, sqrt."
 
 
@@ -68,7 +65,7 @@ def evaluate(expression: str) -> int | float:
         raise ToolError(f"Cannot read {rest[:20]!r} in the expression.", WAY_OUT)
     try:
         with decimal.localcontext(CONTEXT):
-            return _plain(_value(text))
+            return plain_number(_value(text))
     except decimal.DivisionByZero as error:
         raise ToolError("The expression divides by zero.", "Change the divisor.") from error
     except decimal.Overflow as error:
@@ -89,11 +86,6 @@ def _value(text: str) -> Decimal:
     if not isinstance(value, Decimal):
         raise TypeError(f"{text} is not a number")
     return value
-
-
-def _plain(value: Decimal) -> int | float:
-    integral = value == value.to_integral_value() and abs(value) <= EXACT_INTEGER
-    return int(value) if integral else float(value)
 
 
 def _modulo(left: Decimal, right: Decimal) -> Decimal:
