@@ -9,8 +9,8 @@ from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
-from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, plan_digest, spoken
-from state.provenance import Analysis, in_order, origins
+from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, spoken
+from state.provenance import Analysis, origins
 from state.schema import Json, Violation, violations
 from tools.registry import Registry
 
@@ -34,28 +34,35 @@ class Progress:
 
     def advance(self) -> tuple[list[Warrant], dict[str, StepResult]]:
         """Warrants for what may run now, and results of what never will."""
-        ready = [warrant for step in in_order(self.plan, self.results) for warrant in self._next(step)]
-        return ready, self.closed
+        closed = -1
+        while len(self.closed) > closed:  # what was closed may close or free a step that stands before it
+            closed = len(self.closed)
+            for step in self.plan.steps:
+                if step.id not in self._known and step.id not in self.warranted:
+                    self._next(step)
+        return list(self.warranted.values()), self.closed
 
-    def _next(self, step: Step) -> Iterator[Warrant]:
+    def _next(self, step: Step) -> None:
         if not self._may_go_on(step):
             return
         if step.for_each is None:
-            yield from self._one(step, Scope(self._outputs), step.id)
-            return
-        yield from self._rounds(step)
+            self._one(step, Scope(self._outputs), step.id)
+        else:
+            self._rounds(step)
 
     def _may_go_on(self, step: Step) -> bool:
         """Whether everything that the step needs is there; it is skipped if that never will be."""
+        waits = False
         for before in sorted(step.needs):
             result = self._known.get(before)
+            waits = waits or result is None
             wanted = ("done",) if before in step.data else SETTLED
             if result is not None and result.status not in wanted:
                 self._close(step, step.id, step.args, f"step {before} gave nothing", "skipped")
                 return False
-        return all(before in self._known for before in step.needs)
+        return not waits
 
-    def _rounds(self, step: Step) -> Iterator[Warrant]:
+    def _rounds(self, step: Step) -> None:
         """One round for each element; the step is done when all of them are."""
         try:
             elements = evaluate(step.for_each, Scope(self._outputs))
@@ -70,8 +77,8 @@ class Progress:
             return
         names = [f"{step.id}.{nth}" for nth in range(len(elements))]
         for nth, (name, element) in enumerate(zip(names, elements, strict=True)):
-            if name not in self._known:
-                yield from self._one(step, Scope(self._outputs, each=element, nth=nth), name)
+            if name not in self._known and name not in self.warranted:
+                self._one(step, Scope(self._outputs, each=element, nth=nth), name)
         if self._known.keys() >= set(names):
             self.closed[step.id] = self._together(step, [self._known[name] for name in names], elements)
 
@@ -93,8 +100,8 @@ class Progress:
             fields=self._analysis.made_of(step),
         )
 
-    def _one(self, step: Step, scope: Scope, name: str) -> Iterator[Warrant]:
-        """The warrant for exactly these arguments, or the result that says why there is none."""
+    def _one(self, step: Step, scope: Scope, name: str) -> None:
+        """Give the warrant for exactly these arguments, or the result that says why there is none."""
         try:
             if step.when is not None and not holds(step.when, scope):
                 return self._close(step, name, step.args, "its condition does not hold", "left_out")
@@ -104,13 +111,17 @@ class Progress:
         if broken := self._broken(step, args):
             return self._close(step, name, args, "; ".join(f"{v.path}: {v.message}" for v in broken))
         if earlier := self.registry.earlier(step.tool, args, self._before):
-            again = f"{step.tool} was already called with these arguments"
-            if earlier.status == "done" and earlier.output is not None and not self._writes(step):
-                self.closed[name] = earlier.model_copy(update={"step": name})
-                return None
-            return self._close(step, name, args, again)
+            return self._again(step, name, args, earlier)
         self.warranted[name] = self._warrant(step, args, name)
-        yield self.warranted[name]
+        return None
+
+    def _again(self, step: Step, name: str, args: dict[str, Json], earlier: StepResult) -> None:
+        """A read that brought something is not made again; what it gave is taken."""
+        if earlier.status == "done" and earlier.output is not None and not self._writes(step):
+            self.closed[name] = earlier.model_copy(update={"step": name})
+        else:
+            error = f"{step.tool} was already called with these arguments"
+            self._close(step, name, args, error)
 
     def _broken(self, step: Step, args: dict[str, Json]) -> list[Violation]:
         if step.tool in THINKING:
@@ -130,7 +141,7 @@ class Progress:
             tool_digest=tool.digest() if tool else digest(THOUGHTS[step.tool]),
             args=args,
             args_digest=digest(args),
-            plan=self._plan_digest,
+            plan=self.plan.digest,
             occurrence=self._alike(name, args),
             approved_by="policy",
             origins={key: origins(self._analysis.sources(step.id, key)) for key in args},
@@ -160,10 +171,6 @@ class Progress:
     @property
     def _outputs(self) -> Mapping[str, Json]:
         return _Outputs(self._known)
-
-    @cached_property
-    def _plan_digest(self) -> str:
-        return plan_digest(self.plan)
 
     @cached_property
     def _before(self) -> list[StepResult]:

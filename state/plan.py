@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from state.canonical import digest
+from state.canonical import digest_text
 from state.expression import expressions
 from state.schema import JsonSchema
 
@@ -68,16 +68,16 @@ class Plan(BaseModel):
         description="Whether to plan once more when these steps are done, with their outputs in view.",
     )
 
+    @cached_property
+    def digest(self) -> str:
+        """What tells two plans apart: their steps as they are written, not how each is justified."""
+        return digest_text(self.model_dump_json(include={"steps"}, exclude={"steps": {"__all__": {"why"}}}))
+
 
 @cache
 def plan_schema() -> JsonSchema:
     """JSON Schema of a plan, made once: it takes a millisecond."""
     return Plan.model_json_schema()
-
-
-def plan_digest(plan: Plan) -> str:
-    """What tells two plans apart: their steps, not how each is justified."""
-    return digest([step.model_dump(mode="json", exclude={"why"}) for step in plan.steps])
 
 
 def spoken(step: Step) -> dict[str, Any]:

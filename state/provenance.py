@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from state.canonical import canonical
@@ -163,13 +162,6 @@ class _Outputs(Mapping[str, Shape]):
 
     def __len__(self) -> int:
         raise NotImplementedError("outputs are only looked up")
-
-
-def in_order(plan: Plan, finished: Container[str]) -> Iterator[Step]:
-    """The steps that are not finished, each after those it needs."""
-    steps = {step.id: step for step in plan.steps if step.id not in finished}
-    order = TopologicalSorter({key: sorted(step.needs) for key, step in steps.items()}).static_order()
-    yield from (steps[key] for key in order if key in steps)
 
 
 def strange(sources: Sources, allowed: Iterable[str], request: str, trusts: Trusts) -> list[str]:
