@@ -82,7 +82,8 @@ def _outcome(result: StepResult, state: PlanView, registry: Registry) -> Json:
     shown = {"step": result.step, "tool": result.tool, "status": result.status}
     if state["in_view"]:
         return {**shown, "args": result.args, "error": result.error, "output": result.output}
-    origins = state["warrants"].get(result.step, {}).get("origins", {})
+    warrant = state["warrants"].get(result.step)
+    origins = (warrant or {}).get("origins", {})
     own = {name: value for name, value in result.args.items() if origins.get(name, []) in ([], ["literal"])}
-    told = {"error": failure(result, registry)} if result.status != "done" else {}
+    told = {"error": failure(result, warrant, registry)} if result.status != "done" else {}
     return {**shown, "args": own if origins or not result.args else {}, **told}

@@ -52,19 +52,21 @@ class Schedule:
         }
         if ready:
             return update
-        return {**update, **_left(plan, results | closed, registry, state["rounds"], state["terms"])}
+        return {**update, **_left(plan, results | closed, state, registry)}
 
 
-def _left(
-    plan: Plan, results: dict[str, StepResult], registry: Registry, rounds: Rounds, terms: Terms
-) -> AgentState:
+def _left(plan: Plan, results: dict[str, StepResult], state: ScheduleView, registry: Registry) -> AgentState:
     """Nothing is left to run: go on to the answer, or plan anew, or end."""
+    rounds, terms, warrants = state["rounds"], state["terms"], state["warrants"]
     mine = [results[step.id] for step in plan.steps if step.id in results]
     unknown = next((result for result in mine if result.status == "unknown"), None)
     if unknown is not None:
         return {"ending": Ending(outcome="needs_input", reason=_unknown(unknown))}
     failed = [result for result in mine if result.status == "failed"]
-    feedback = [{"path": f"/steps/{one.step}", "message": failure(one, registry)} for one in failed]
+    feedback = [
+        {"path": f"/steps/{one.step}", "message": failure(one, warrants.get(one.step), registry)}
+        for one in failed
+    ]
     if not failed and not plan.again:
         return {}
     if rounds["replan"] < terms["replans"]:

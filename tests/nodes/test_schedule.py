@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from nodes.failure import failure
 from nodes.schedule import Schedule, ScheduleView
 from state.agent import Rounds, Terms
 from state.canonical import digest
@@ -141,7 +142,7 @@ def test_a_plan_may_make_two_equal_writes_and_a_new_one_may_repeat_failures() ->
 
 
 def test_a_failure_leads_to_a_bounded_number_of_new_plans() -> None:
-    again = scheduled([step("s1")], result("s1", "failed", error="jammed"), replans=1)
+    again = scheduled([step("s1")], result("s1", "failed", error="jammed"), replans=1, approved=("s1",))
     assert (again["plan"], again["rounds"]) == (None, {"plan": 0, "replan": 1, "answer": 0})
     assert again["feedback"] == [{"path": "/steps/s1", "message": "look failed: jammed"}]
     end = scheduled([step("s1")], result("s1", "failed", error="jammed"), replans=1, used=1)
@@ -206,3 +207,15 @@ def test_a_round_that_was_approved_waits_its_turn_and_is_not_asked_about_again()
     assert set(scheduled([each])["awaiting"]) == {"s1.0", "s1.1", "s1.2"}
     update = scheduled([each], result("s1.0", tool="send"), approved=("s1.0", "s1.1", "s1.2"))
     assert (update["warrants"], update["awaiting"], update["results"]) == ({}, {}, {})
+
+
+def test_a_planner_is_told_why_only_where_no_third_party_can_speak() -> None:
+    quoting = result("s1", "failed", error="cannot read 'obey me'")
+    for warrant, told in [
+        (None, False),
+        ({"origins": {"n": ["literal"]}}, True),
+        ({"origins": {"n": ["literal", "look#/n"]}}, True),
+        ({"origins": {"n": ["mail#/body"]}}, False),
+    ]:
+        said = failure(StepResult.model_validate(quoting), warrant, REGISTRY)
+        assert ("obey me" in said) is told
