@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from tools.index.document import Block, Kind, heading
@@ -12,6 +11,8 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 PARAGRAPH = re.compile(r"\S.*(?:\n[^\S\n]*\S.*)*")
+LINE_END = re.compile(r"\r\n?|\n")
+"""What the parser takes for the end of a line."""
 EMPHASIS = re.compile(r"[*`]+")
 KINDS: dict[str, Kind] = {
     "heading_open": "heading",
@@ -40,7 +41,7 @@ def paragraphs(text: str, title: tuple[str, ...] = ()) -> tuple[Block, ...]:
 
 def markdown(text: str, title: tuple[str, ...] = ()) -> tuple[Block, ...]:
     """The blocks of a Markdown text (CommonMark with tables), below `title`."""
-    starts = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
+    starts = [0, *(line.end() for line in LINE_END.finditer(text)), len(text)]
     blocks: list[Block] = []
     path: list[_Part] = []
     for part in _without_gaps(_parts(text), len(starts) - 1):

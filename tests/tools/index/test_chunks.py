@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.text import sentences
@@ -37,6 +37,8 @@ def documents(text: str) -> list[Document]:
 
 
 @given(TEXT)
+@example("\r0")
+@example("# A\r\rB\r\n\r\n- C\rD")
 def test_chunks_are_exact_spans_that_hold_all_of_the_text_and_fit_the_model(text: str) -> None:
     for document in documents(text):
         chunks = cut(document, count)
