@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from nodes.callers import Callers
 from nodes.failure import failure
-from nodes.steps import Progress, closing
+from nodes.steps import Progress
 from state.agent import AgentState, Context, Ending, Rounds, Terms
 from state.plan import Plan, StepResult
 from state.schema import Json
@@ -40,9 +40,8 @@ class Schedule:
         registry = self.registry.of(self.caller(runtime))
         progress = Progress(plan, results, registry, state["request"], state["tainted"])
         ready, closed = progress.advance()
-        new = [
-            w for w in ready if w.step not in state["warrants"]
-        ]  # the others were approved, and wait their turn
+        # The others were approved, and wait their turn.
+        new = [w for w in ready if w.step not in state["warrants"]]
         free = {w.step: w.model_dump(mode="json") for w in new if not w.reasons}
         asking = {w.step: w.model_dump(mode="json") for w in new if w.reasons}
         update: AgentState = {
@@ -76,11 +75,20 @@ def _left(plan: Plan, results: dict[str, StepResult], state: ScheduleView, regis
             "in_view": plan.again and not failed,
             "rounds": {**rounds, "plan": 0, "replan": rounds["replan"] + 1},
         }
-    return {"ending": Ending(outcome="failed", reason=closing(failed, terms["replans"]))}
+    return {"ending": Ending(outcome="failed", reason=_closing(failed, terms["replans"]))}
 
 
 def _unknown(result: StepResult) -> str:
     return (
         f"It is unknown whether step {result.step} ({result.tool}) took effect: {result.error}. "
         "Then go on with: warrant ask --resume and the id of this thread."
+    )
+
+
+def _closing(failed: list[StepResult], replans: int) -> str:
+    """Why a run ends in which no plan can follow."""
+    if failed:
+        return f"Step {failed[0].step} ({failed[0].tool}) failed: {failed[0].error}"
+    return (
+        f"The plan asks for another one, and limits.replans of {replans} is reached. Raise it in policy.toml."
     )

@@ -199,12 +199,3 @@ class _Outputs(Mapping[str, Json]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def closing(failed: list[StepResult], replans: int) -> str:
-    """Why a run ends in which no plan can follow."""
-    if failed:
-        return f"Step {failed[0].step} ({failed[0].tool}) failed: {failed[0].error}"
-    return (
-        f"The plan asks for another one, and limits.replans of {replans} is reached. Raise it in policy.toml."
-    )

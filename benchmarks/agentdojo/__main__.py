@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from typing import get_args
 
 from benchmarks.agentdojo.approvers import NAMES
@@ -20,9 +21,7 @@ from state.schema import Json
 
 def main() -> None:
     options = _options()
-    try:
-        import agentdojo  # noqa: F401
-    except ImportError:
+    if find_spec("agentdojo") is None:
         sys.exit("AgentDojo is not installed. Run: pip install agentdojo==0.1.35")
     began = time.monotonic()
     rows = list(_measured(_works(options), options.jobs))

@@ -16,7 +16,7 @@ from models.names import chat
 from models.tape import load
 from state.models_policy import ModelsPolicy
 from state.settings import Settings
-from state.trace import Run
+from tests.fakes import MemorySink
 from tests.servers.openai_server import OpenAIServer, calls, obeys, says
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
@@ -138,24 +138,11 @@ def test_a_tape_that_is_missing_binary_or_empty_says_so(tmp_path: Path) -> None:
     assert "It has no model calls at all" in error_of(write(tmp_path))
 
 
-class Memory:
-    """A sink that keeps the last record of each run."""
-
-    def __init__(self) -> None:
-        self.runs: dict[str, Run] = {}
-
-    def put(self, run: Run, *, urgent: bool) -> None:
-        self.runs[run.id] = run
-
-    def flush(self, timeout: float) -> bool:
-        return True
-
-
 @pytest.mark.parametrize(
     "behaviour", [says('{"text": "ok"}'), calls('{"text": "ok"}'), says("Sorry."), obeys("{bad")]
 )
 def test_a_recorded_live_call_is_replayed_alike(behaviour: Any, tmp_path: Path) -> None:
-    recorded, memory = [], Memory()
+    recorded, memory = [], MemorySink()
 
     async def node(_state: object) -> None:
         recorded.append(await live.reply(Prompt("answer", ASKED, SCHEMA)))

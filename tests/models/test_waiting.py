@@ -10,22 +10,11 @@ from rich.console import Console
 from app.tree import drawn
 from graphs.tracing import Tracer
 from models.waiting import waited
-from state.trace import Run
+from tests.fakes import MemorySink
 
 
 class State(TypedDict, total=False):
     done: bool
-
-
-class Kept:
-    def __init__(self) -> None:
-        self.runs: dict[str, Run] = {}
-
-    def put(self, run: Run, *, urgent: bool) -> None:
-        self.runs[run.id] = run
-
-    def flush(self, timeout: float) -> bool:
-        return True
 
 
 async def ask(_state: State) -> State:
@@ -38,7 +27,7 @@ def test_a_wait_is_drawn_with_its_time_below_its_node_and_the_edge_behind_it_is_
     built.add_node("ask", ask)
     built.add_edge(START, "ask")
     built.add_conditional_edges("ask", lambda _: END)
-    kept = Kept()
+    kept = MemorySink()
     asyncio.run(built.compile().ainvoke({}, {"callbacks": [Tracer([kept])], "run_name": "top"}))
     runs = sorted(kept.runs.values(), key=lambda run: run.dotted_order)
     console = Console(width=120)
