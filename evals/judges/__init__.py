@@ -1,0 +1,1 @@
+"""Judges: models that score by a rubric, and how far they may be trusted."""

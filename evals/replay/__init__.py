@@ -1,0 +1,1 @@
+"""Replay: a recorded run as the outside world of a graph."""

@@ -1,0 +1,1 @@
+"""Scorers: pure functions from a case and a trajectory to a score."""

@@ -1,0 +1,1 @@
+"""Suites: running cases, results, comparisons and reports."""

@@ -1,0 +1,1 @@
+"""Traces of other systems, and traces as training data."""
