@@ -22,8 +22,7 @@ class Score(BaseModel):
     passed: bool | None = None
     """Whether the run meets what the case demands; None for a measure without a demand."""
     gates: bool = True
-    """Whether a failed demand fails the trial; that of an advisory score, such as an uncalibrated judge's, does
-    not."""
+    """Whether a failed demand fails the trial; not so for an advisory score, as an uncalibrated judge's."""
     reason: str = ""
     """For a human: what was found, call by call where it is about calls."""
     detail: dict[str, Json] = Field(default_factory=dict)

@@ -23,8 +23,10 @@ class ExpectedCall(Model):
     """Name by which other calls say that they come after this one."""
     tool: str = Field(min_length=1)
     args: dict[str, Any] = Field(default_factory=dict)
-    """Argument → a value, compared exactly, or a comparator: an object with one key that begins with `$`. They
-    may stand inside values too; `docs/cases.md` lists them."""
+    """Argument → a value, compared exactly, or a comparator, an object with one key that begins with `$`.
+
+    Comparators may stand inside values too; `docs/cases.md` lists them.
+    """
     more_args: bool = False
     """Whether arguments that `args` does not name are allowed."""
     after: tuple[str, ...] = ()

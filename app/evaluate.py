@@ -1,0 +1,8 @@
+"""`warrant eval`: know whether it got better or worse."""
+
+import typer
+
+commands = typer.Typer(
+    help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
+    no_args_is_help=True,
+)
