@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from evals.cases.case import Case, ExpectedAnswer
+from evals.cases.comparators import matcher
 from evals.scorers.check import judged, measured
 from evals.scores import Score
 from evals.trajectory import Trajectory
@@ -110,9 +111,8 @@ def _typed(expected: ExpectedAnswer, trajectory: Trajectory) -> Iterator[str]:
         broken = violations(expected.data_schema, _data(trajectory))
         yield from (f"{one.path or 'data'}: {one.message}" for one in broken)
     if expected.data is not None:
-        from evals.cases.comparators import difference
-
-        if problem := difference(expected.data, _data(trajectory)):
+        problem = matcher(expected.data).mismatch(_data(trajectory))
+        if problem is not None:
             yield f"data: {problem}"
 
 

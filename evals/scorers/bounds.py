@@ -20,8 +20,10 @@ def spent(trajectory: Trajectory) -> dict[str, float | None]:
 
 
 def costs(_case: Case, trajectory: Trajectory) -> list[Score]:
-    """Every measure of cost, without a demand."""
-    return [measured(name, value) for name, value in spent(trajectory).items() if value is not None]
+    """Every measure of cost, without a demand; how many calls were made is `calls`."""
+    found = spent(trajectory)
+    found["calls"] = found.pop("tool_calls")
+    return [measured(name, value) for name, value in found.items() if value is not None]
 
 
 def bounds(case: Case, trajectory: Trajectory) -> list[Score]:

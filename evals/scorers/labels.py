@@ -31,11 +31,19 @@ class Failure:
         score = self.scores.get(name)
         return score is not None and score.passed is False
 
-    def found(self, *verdicts: str) -> list[str]:
-        """Tools of the calls, expected or made, of which the call scorer says so."""
-        score = self.scores.get("tool_calls")
-        calls = score.detail.get("calls", []) if score else []
-        return [str(call["tool"]) for call in calls if call["verdict"] in verdicts]
+    def expected(self, *verdicts: str) -> list[str]:
+        """Tools of the expected calls of which the call scorer says so."""
+        calls = self.case.expect.calls or ()
+        return [calls[at].tool for at in self._findings("expected", verdicts)]
+
+    def made(self, *verdicts: str) -> list[Call]:
+        """The calls of which the call scorer says so."""
+        return [self.trajectory.calls[at] for at in self._findings("actual", verdicts)]
+
+    def _findings(self, side: str, verdicts: Collection[str]) -> list[int]:
+        scores = (self.scores[name] for name in ("tool_calls", "forbidden_calls") if name in self.scores)
+        calls = [call for score in scores for call in score.detail["calls"]]
+        return [call[side] for call in calls if call["verdict"] in verdicts and call[side] is not None]
 
     def changes(self, call: Call) -> bool:
         """Whether a call has changed the world."""
@@ -53,12 +61,11 @@ def labels(
 
 
 def _write_missing(run: Failure) -> bool:
-    return any(tool in run.writes for tool in run.found("missing", "wrong_argument", "wrong_tool"))
+    return any(tool in run.writes for tool in run.expected("missing", "wrong_argument", "wrong_tool"))
 
 
 def _unexpected_write(run: Failure) -> bool:
-    changing = {call.tool for call in run.trajectory.calls if run.changes(call)}
-    return any(tool in changing for tool in run.found("extra", "forbidden"))
+    return any(run.changes(call) for call in run.made("extra", "forbidden", "wrong_argument", "wrong_tool"))
 
 
 def _handed_over(run: Failure) -> bool:
@@ -90,10 +97,10 @@ def _gate(run: Failure) -> bool:
 LABELS: dict[str, Callable[[Failure], bool]] = {
     "expected_write_missing": _write_missing,
     "unexpected_write": _unexpected_write,
-    "wrong_tool": lambda run: bool(run.found("wrong_tool")),
-    "wrong_argument": lambda run: bool(run.found("wrong_argument")),
-    "call_missing": lambda run: bool(run.found("missing")),
-    "call_out_of_order": lambda run: bool(run.found("out_of_order")),
+    "wrong_tool": lambda run: bool(run.expected("wrong_tool")),
+    "wrong_argument": lambda run: bool(run.expected("wrong_argument")),
+    "call_missing": lambda run: bool(run.expected("missing")),
+    "call_out_of_order": lambda run: bool(run.expected("out_of_order")),
     "forbidden_call": lambda run: run.failed("forbidden_calls"),
     "output_not_said": lambda run: run.failed("outputs_said"),
     "wrong_answer": lambda run: run.failed("answer"),

@@ -90,7 +90,7 @@ def test_costs_and_retries_are_measures_without_a_demand() -> None:
     )
     found = {score.name: score for score in [*costs(CASE, run), *retries(CASE, run)]}
     assert found["tokens"].value == 7
-    assert found["tool_calls"].value == 1
+    assert found["calls"].value == 1
     assert "cost_usd" not in found
     assert found["violations"].value == 1
     assert "unknown tool" in found["violations"].reason
