@@ -1,1 +1,1 @@
-"""The airline domain of τ-bench (Yao et al. 2024, arXiv:2406.12045): its tools, and a replay of recorded runs."""
+"""The airline of τ-bench (Yao et al. 2024, arXiv:2406.12045): its tools, and a replay of recorded runs."""

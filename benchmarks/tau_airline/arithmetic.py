@@ -12,7 +12,7 @@ MAX_BITS = 100_000
 """Of a power, which could otherwise keep a machine busy for ever."""
 
 
-def calculate(database: Database, expression: str) -> str:
+def calculate(_database: Database, expression: str) -> str:
     """The value with at most two decimals; Python's own words for an expression that has none."""
     if not all(char in ALLOWED for char in expression):
         raise Refusal("invalid characters in expression")

@@ -29,12 +29,12 @@ ERROR = "Error:"
 """How the result of a call begins that failed, and so changed nothing."""
 
 
-def think(database: Database, thought: str) -> str:
+def think(_database: Database, thought: str) -> str:  # noqa: ARG001  # its argument by name
     """Nothing: the thought stands in the call."""
     return ""
 
 
-def transfer_to_human_agents(database: Database, summary: str) -> str:
+def transfer_to_human_agents(_database: Database, summary: str) -> str:  # noqa: ARG001
     """A note that the human has been called."""
     return "Transfer successful"
 

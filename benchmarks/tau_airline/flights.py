@@ -30,7 +30,7 @@ AIRPORTS = {
 }
 
 
-def list_all_airports(database: Database) -> Json:
+def list_all_airports(_database: Database) -> Json:
     """Airports and their cities."""
     return AIRPORTS
 

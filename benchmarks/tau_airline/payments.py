@@ -7,7 +7,7 @@ from state.schema import Json
 
 
 def check_split(user: Json, payments: Sequence[Json], price: Json) -> None:
-    """Refuse a payment by several methods that the user does not have, that hold too little, or do not add up."""
+    """Refuse methods that the user does not have or that hold too little, and amounts that do not add up."""
     methods = user["payment_methods"]
     for payment in payments:
         name, amount = payment["payment_id"], payment["amount"]
