@@ -3,6 +3,7 @@
 import ast
 import operator
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.tau_airline.database import Database, Refusal
@@ -44,8 +45,8 @@ def _power(base: Any, exponent: Any) -> Any:  # noqa: ANN401
     return base**exponent
 
 
-SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-OPERATORS = {
+SIGNS: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,

@@ -75,7 +75,8 @@ def _bookable(flight: Json, date: str) -> bool:
 
 
 def _on_day(flight: Json, date: str) -> dict[str, Any]:
-    return {key: value for key, value in flight.items() if key != "dates"} | flight["dates"][date]
+    about = {key: value for key, value in flight.items() if key != "dates"}
+    return {**about, **flight["dates"][date]}
 
 
 def take_seats(database: Database, segment: Json, cabin: str, passengers: int) -> Json:

@@ -7,11 +7,11 @@ from fractions import Fraction
 from math import comb
 
 from benchmarks.tau_airline.controls import NULL, altered, dropped, gold
-from benchmarks.tau_airline.environment import ERROR, TOOLS, Airline, AirlineWorld
+from benchmarks.tau_airline.environment import ERROR, Airline
 from benchmarks.tau_airline.recordings import Recording
 from evals.cases.case import Case
 from evals.scorers.goal import goal_by_state, goal_by_writes
-from evals.trajectory import Call, Trajectory
+from evals.trajectory import Trajectory
 from state.schema import Json
 
 
@@ -26,22 +26,12 @@ class Replayed:
     by_writes: bool
 
 
-def answer(world: AirlineWorld, call: Call) -> Json:
-    """What τ-bench tells the model of a call."""
-    if call.tool not in TOOLS:
-        return f"Unknown action {call.tool}"
-    if not isinstance(call.args, dict):
-        return f"{ERROR} the arguments are no object"
-    return world.call(call.tool, call.args)
-
-
-def replayed(airline: Airline, recording: Recording, trajectory: Trajectory | None = None) -> Replayed:
-    """Play the recorded calls; score the recorded trajectory, or the one that has been made of it since."""
-    world, recorded = airline.world(), recording.trajectory
-    identical = sum(answer(world, call) == call.output for call in recorded.calls)
-    done = trajectory or recorded
-    by_writes = goal_by_writes(recording.case, done, airline.writes, ERROR)
-    return Replayed(recording, identical, passes(airline, recording.case, done), bool(by_writes.passed))
+def compared(airline: Airline, recording: Recording, run: Trajectory) -> Replayed:
+    """Compare a run on our tools with the recorded one, and score it."""
+    recorded = recording.trajectory.calls
+    identical = sum(ours.output == theirs.output for ours, theirs in zip(run.calls, recorded, strict=False))
+    by_writes = goal_by_writes(recording.case, run, airline.writes, ERROR)
+    return Replayed(recording, identical, passes(airline, recording.case, run), bool(by_writes.passed))
 
 
 def passes(airline: Airline, case: Case, trajectory: Trajectory) -> bool:

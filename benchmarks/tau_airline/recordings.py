@@ -57,7 +57,7 @@ def recording(run: Mapping[str, Json]) -> Recording:
     recorded = [dict(message) for message in run["messages"]]
     messages = [*_as_called(recorded)]
     repaired = sum(new != old for new, old in zip(messages, recorded, strict=True))
-    return Recording(_case(run), tuple(messages), trajectory(messages), run["reward"] == 1.0, repaired)
+    return Recording(_case(run), tuple(messages), trajectory(messages), bool(run["reward"] == 1.0), repaired)
 
 
 def trajectory(messages: list[Message]) -> Trajectory:
@@ -71,8 +71,8 @@ def has_ended(messages: list[Message]) -> bool:
     """Whether the user was content or a human took over; else the run was cut off."""
     last = messages[-1]
     if last["role"] == "user":
-        return STOP in last["content"]
-    return last["role"] == "tool" and last["name"] == TRANSFER
+        return STOP in (last["content"] or "")
+    return bool(last["role"] == "tool" and last.get("name") == TRANSFER)
 
 
 def _case(run: Mapping[str, Json]) -> Case:

@@ -43,8 +43,9 @@ def book_reservation(  # noqa: PLR0917  # a model calls it, by name
     price += INSURANCE_PRICE * people if insurance == "yes" else 0
     price += BAGGAGE_PRICE * nonfree_baggages
     check_split(user, payment_methods, price)
+    reservation_id = _new_id(database)
     reservation = {
-        "reservation_id": _new_id(database),
+        "reservation_id": reservation_id,
         "user_id": user_id,
         "origin": origin,
         "destination": destination,
@@ -60,8 +61,8 @@ def book_reservation(  # noqa: PLR0917  # a model calls it, by name
     }
     user = database.users.edit(user_id)
     pay_split(user, payment_methods)
-    database.reservations.add(reservation["reservation_id"], reservation)
-    user["reservations"].append(reservation["reservation_id"])
+    database.reservations.add(reservation_id, reservation)
+    user["reservations"].append(reservation_id)
     return reservation
 
 
