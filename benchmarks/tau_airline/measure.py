@@ -30,7 +30,7 @@ def compared(airline: Airline, recording: Recording, run: Trajectory) -> Replaye
     """Compare a run on our tools with the recorded one, and score it."""
     recorded = recording.trajectory.calls
     identical = sum(ours.output == theirs.output for ours, theirs in zip(run.calls, recorded, strict=False))
-    by_writes = goal_by_writes(recording.case, run, airline.writes, ERROR)
+    by_writes = goal_by_writes(recording.case, run, airline.writes, error_prefix=ERROR, schemas=airline.tools)
     return Replayed(recording, identical, passes(airline, recording.case, run), bool(by_writes.passed))
 
 

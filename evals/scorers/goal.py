@@ -1,17 +1,19 @@
 """Goal completion: the run ended, the world is as it should be, and the agent said what it had to say."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from evals.cases.case import Case, ExpectedCall
 from evals.cases.comparators import matcher
 from evals.cases.values import Plain
 from evals.environment import Environment, World
+from evals.scorers.declared import declared
 from evals.scorers.matching import Wanted, match
 from evals.scores import Score
 from evals.trajectory import Call, Trajectory
 from state.errors import UsageError
-from state.schema import Json
+from state.schema import Json, JsonSchema
 
 NAME = "goal_completion"
 
@@ -38,7 +40,12 @@ def goal_by_state(environment: Environment, case: Case, trajectory: Trajectory) 
 
 
 def goal_by_writes(
-    case: Case, trajectory: Trajectory, writes: Collection[str], error_prefix: str | None = None
+    case: Case,
+    trajectory: Trajectory,
+    writes: Collection[str],
+    *,
+    error_prefix: str | None = None,
+    schemas: Mapping[str, JsonSchema] | None = None,
 ) -> Score:
     """Whether the writes that took effect are the expected ones, each as often; it needs no environment.
 
@@ -53,13 +60,22 @@ def goal_by_writes(
         writes: Tools that change the world.
         error_prefix: How a text begins that says of a call that it failed, such as τ-bench's `Error:`,
             beside `Call.error`.
+        schemas: Tool → JSON Schema of its arguments; those that it does not declare are left aside.
     """
     expected = case.expect
     if expected.calls is None:
         return _score(case, trajectory, [], demanded=bool(expected.outputs))
-    wanted = Wanted(tuple(_only_writes(expected.calls, writes)))
-    done = [call for call in trajectory.calls if call.tool in writes and not _failed(call, error_prefix)]
-    return _score(case, trajectory, _write_faults(wanted, done))
+    known = schemas or {}
+    wanted = [
+        call.model_copy(update={"args": declared(call.args, known.get(call.tool, {}))})
+        for call in _only_writes(expected.calls, writes)
+    ]
+    done = [
+        replace(call, args=declared(call.args, known.get(call.tool, {})))
+        for call in trajectory.calls
+        if call.tool in writes and not _failed(call, error_prefix)
+    ]
+    return _score(case, trajectory, _write_faults(Wanted(tuple(wanted)), done))
 
 
 def missing_outputs(outputs: Sequence[str], said: Sequence[str]) -> list[str]:
