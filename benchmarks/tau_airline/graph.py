@@ -57,7 +57,7 @@ def _tools(state: MessagesState, runtime: Runtime[Outside]) -> dict[str, Any]:
     return {
         "messages": [
             ToolMessage(
-                answer(runtime.context.world, Call(call["name"], call["args"])),
+                str(answer(runtime.context.world, Call(call["name"], call["args"]))),
                 name=call["name"],
                 tool_call_id=call["id"],
             )
