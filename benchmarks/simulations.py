@@ -2,9 +2,10 @@
 
     python -m benchmarks.simulations [--simulations N] [--json]
 
-Each case has its own rate of success, drawn from a beta distribution; (0.62, 0.85) has the mean 0.42 and the
-intraclass correlation 0.40 of 50 recorded tasks of τ-bench airline. Both versions play the same cases. The gate
-is `evals.statistics.gate.decide` on the one-sided sign-flip test; beside it stand other tests at the same alpha.
+Each case has its own rate of success, drawn from a beta distribution; (0.62, 0.85) has the mean 0.42 and
+the intraclass correlation 0.40 of 50 recorded tasks of τ-bench airline. Both versions play the same cases.
+The gate is `evals.statistics.gate.decide` on the one-sided sign-flip test; beside it stand other tests at the
+same alpha.
 """
 
 import argparse
@@ -16,7 +17,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from evals.statistics.gate import Decision, Drop, decide
@@ -24,7 +24,7 @@ from evals.statistics.intervals import Interval
 from evals.statistics.paired import differences, sign_flip, standard_error, t_interval
 from evals.statistics.power import Plan, detectable
 
-Outcomes: TypeAlias = list[NDArray[np.float64]]
+Outcomes: TypeAlias = list[list[float]]
 ALPHA = 0.05
 MAX_DROP = 0.1
 
@@ -77,9 +77,9 @@ def played(setting: Setting, rng: np.random.Generator) -> tuple[Outcomes, Outcom
     )
 
 
-def _trials(rate: float, trials: int, lost: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _trials(rate: float, trials: int, lost: float, rng: np.random.Generator) -> list[float]:
     kept = max(1, trials - int(rng.binomial(trials, lost)))
-    return (rng.random(kept) < rate).astype(float)
+    return [float(passed) for passed in rng.random(kept) < rate]
 
 
 def gate(base: Outcomes, new: Outcomes, max_drop: float | None = None) -> Decision:
@@ -115,7 +115,7 @@ def unpaired_z(base: Outcomes, new: Outcomes) -> bool:
 
 def unpaired_clustered(base: Outcomes, new: Outcomes) -> bool:
     """One-sided z test with clustered standard errors and no pairs."""
-    means = [np.array([case.mean() for case in version]) for version in (base, new)]
+    means = [np.array([np.mean(case) for case in version]) for version in (base, new)]
     se = np.sqrt(sum(version.var(ddof=1) / len(version) for version in means))
     return bool(se and stats.norm.cdf((means[1].mean() - means[0].mean()) / se) <= ALPHA)
 

@@ -3,9 +3,9 @@
     python -m benchmarks.statistics_oracle FILE [--json]
 
 Exact values have to agree to 1e-9. A bootstrap of 20,000 resamples is random: its standard error has to
-agree to 2 %, and the ends of an interval to 0.01, two steps of a mean over 200 trials. The oracle's detectable
-differences are made with rounded quantiles, 1.96 + 0.842: they agree to 1e-9 with those, and to 2e-4 of
-themselves with ours, which have all their digits. Ends with 1 if a value does not agree.
+agree to 2 %, and the ends of an interval to 0.01, two steps of a mean over 200 trials. The oracle's
+detectable differences are made with rounded quantiles, 1.96 + 0.842: they agree to 1e-9 with those, and to
+2e-4 of themselves with ours, which have all their digits. Ends with 1 if a value does not agree.
 """
 
 import argparse

@@ -83,8 +83,10 @@ def sign_flip(found: NDArray[np.float64], alternative: Alternative = "less", see
     changed = found[found != 0]
     if not len(changed):
         return 1.0
+    # SciPy asks for two values; a zero more changes nothing, since its sign is the same.
+    padded = changed if len(changed) > 1 else np.append(changed, 0.0)
     test = stats.permutation_test(
-        (changed,),
+        (padded,),
         np.mean,
         permutation_type="samples",
         alternative=alternative,
