@@ -1,6 +1,7 @@
 """The airline as an environment: 14 tools on a database of which every world changes its own copy."""
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -130,7 +131,7 @@ class Airline:
             described = json.loads((folder / "tools.json").read_text())
             seed = Seed.read(folder / "db.json.gz")
             tools = {one["function"]["name"]: one["function"]["parameters"] for one in described}
-        except (OSError, EOFError, ValueError, LookupError, TypeError) as error:
+        except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
             raise UsageError(
                 f"The airline cannot be read from {folder}: {error}.",
                 "Give a folder with τ-bench's db.json.gz and tools.json.",

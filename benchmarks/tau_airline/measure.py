@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import comb
 
 from benchmarks.tau_airline.controls import NULL, altered, dropped, gold
 from benchmarks.tau_airline.environment import ERROR, Airline
 from benchmarks.tau_airline.recordings import Recording
 from evals.cases.case import Case
 from evals.scorers.goal import goal_by_state, goal_by_writes
+from evals.statistics.repeats import over_cases, pass_hat
 from evals.trajectory import Trajectory
 from state.schema import Json
 
@@ -48,7 +47,7 @@ def document(airline: Airline, runs: Sequence[Replayed]) -> dict[str, Json]:
         "results_identical": sum(run.identical for run in runs),
         "results_total": sum(len(run.recording.trajectory.calls) for run in runs),
         "rewards_agree": sum(ours == theirs for ours, theirs in zip(by_state, rewards, strict=True)),
-        "pass_hat": pass_hat(runs),
+        "pass_hat": pass_hats(runs),
         "null_agent": _share(passes(airline, case, NULL) for case in _cases(runs)),
         "gold_agent": _share(passes(airline, case, gold(case)) for case in _cases(runs)),
         "agreement": {"state": kappa(by_state, rewards), "writes": kappa(by_writes, rewards)},
@@ -69,19 +68,16 @@ def controls(airline: Airline, runs: Sequence[Replayed]) -> dict[str, Json]:
     return found
 
 
-def pass_hat(runs: Iterable[Replayed]) -> dict[str, float | None]:
-    """pass^k by k (Yao et al. 2024): the chance that k trials of a task all pass; None with fewer trials."""
+def pass_hats(runs: Iterable[Replayed]) -> dict[str, float | None]:
+    """pass^k by k, as a mean over tasks; None where a task has fewer trials."""
     trials: defaultdict[str, list[bool]] = defaultdict(list)
     for run in runs:
         trials[run.recording.case.id].append(run.by_state)
-    return {str(k): _pass_hat(list(trials.values()), k) for k in range(1, 5)}
-
-
-def _pass_hat(trials: Sequence[Sequence[bool]], k: int) -> float | None:
-    if not trials or any(len(passed) < k for passed in trials):
-        return None
-    shares = [Fraction(comb(sum(passed), k), comb(len(passed), k)) for passed in trials]
-    return float(sum(shares) / len(shares))
+    found: dict[str, float | None] = {}
+    for k in range(1, 5):
+        over = over_cases(pass_hat(sum(passed), len(passed), k) for passed in trials.values())
+        found[str(k)] = None if over.undefined else over.mean
+    return found
 
 
 def kappa(ours: Sequence[bool], theirs: Sequence[bool]) -> float | None:

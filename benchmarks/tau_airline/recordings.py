@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +46,7 @@ def read(path: Path) -> Iterator[Recording]:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):  # noqa: B007  # the error names the line
                 yield recording(json.loads(line))
-    except (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path}, line {number}: {error!r}.",
             "Give recorded airline runs of τ-bench as gzipped JSON Lines.",
