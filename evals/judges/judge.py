@@ -1,9 +1,7 @@
 """A judge: a model by name and a rubric, asked in the product's own way for a reason and a verdict."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +13,7 @@ from models.chat import Chat, ModelError, Prompt, Reply
 from models.names import chat
 from nodes.asking import prompt
 from state.canonical import digest
+from state.errors import WarrantError
 from state.models_policy import ModelsPolicy
 from state.schema import Json, JsonSchema
 from state.settings import Settings
@@ -83,17 +82,22 @@ class Judge:
             ModelError: the model cannot be asked; votes that are finished are kept.
             BoundExceededError: the budget is used up; likewise.
         """
-        places, finished = asyncio.Semaphore(self.concurrency), Counter[str]()
+        found = dict[int, Judgement]()
+        waiting = (pair for pair in enumerate(items))
 
-        async def one(item: Item) -> Judgement:
-            async with places:
-                judgement = await self.judge(item)
-            finished["items"] += 1
-            done(finished["items"])
-            return judgement
+        async def work() -> None:
+            for place, item in waiting:
+                try:
+                    found[place] = await self.judge(item)
+                except WarrantError:
+                    waiting.close()  # What is under way has been paid for and is kept; nothing new begins.
+                    raise
+                done(len(found))
 
-        async with _cancelled_together([asyncio.create_task(one(item)) for item in items]) as tasks:
-            return list(await asyncio.gather(*tasks))
+        ends = await asyncio.gather(*(work() for _ in range(self.concurrency)), return_exceptions=True)
+        for error in filter(None, ends):
+            raise error
+        return [found[place] for place in range(len(items))]
 
     async def _round(self, item: Item, repeat: int) -> list[Vote]:
         orders = (False, True) if self.rubric.kind == "pairwise" else (False,)
@@ -198,16 +202,3 @@ def _of_pair(votes: Sequence[Vote]) -> Judgement:
     if "tie" in (straight.verdict, swapped.verdict):
         return Judgement(good=None, undefined="orders disagree")
     return Judgement(good=straight.verdict == "first", reason=straight.reason)
-
-
-@asynccontextmanager
-async def _cancelled_together(
-    tasks: list[asyncio.Task[Judgement]],
-) -> AsyncIterator[list[asyncio.Task[Judgement]]]:
-    """End what is still under way when one of the tasks fails."""
-    try:
-        yield tasks
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
