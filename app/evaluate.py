@@ -2,10 +2,14 @@
 
 import typer
 
-from app import eval_compare
+from app import eval_calls, eval_compare, eval_judge, eval_report, eval_upload
 
 commands = typer.Typer(
     help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
     no_args_is_help=True,
 )
 commands.command("compare", epilog=eval_compare.EPILOG)(eval_compare.compare)
+commands.command("report", epilog=eval_report.EPILOG)(eval_report.report)
+commands.command("calls", epilog=eval_calls.EPILOG)(eval_calls.calls)
+commands.add_typer(eval_judge.commands, name="judge")
+commands.command("upload", epilog=eval_upload.EPILOG)(eval_upload.upload)

@@ -91,7 +91,7 @@ class ProviderChat:
     async def _ask(self, model: BaseChatModel, way: Strategy, prompt: Prompt) -> Reply:
         shown = self.show_schema or way == "prompted"
         try:
-            asked = request(model, way, prompt, shown=shown)
+            asked = self._warmed(model, request(model, way, prompt, shown=shown))
         except (TypeError, ValueError, KeyError, NotImplementedError) as error:
             raise RejectedError(
                 f"{self.name} has no {way} output: {error}.", "Name another model."
@@ -110,6 +110,12 @@ class ProviderChat:
         except Exception as error:
             raise failure(error, self.origin, self._usage(asked, received)) from error
         return Reply(text, reading.value, reading.violations, self.name, way, self._usage(asked, received))
+
+    def _warmed(self, model: BaseChatModel, asked: Request) -> Request:
+        """The request with the policy's temperature, unless the model's profile says that it takes none."""
+        if self.policy.temperature is None or not (model.profile or {}).get("temperature", True):
+            return asked
+        return asked._replace(options={**asked.options, "temperature": self.policy.temperature})
 
     async def _read(
         self, model: BaseChatModel, asked: Request, prompt: Prompt, received: Received

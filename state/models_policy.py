@@ -37,6 +37,8 @@ class ModelsPolicy(Section):
     """Longest time of one whole reply, since a model that drips tokens is never silent."""
     transport_retries: int = Field(default=2, ge=0, le=10)
     """How often a request is sent again after 408, 409, 429, 5xx or a lost connection."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Asked of models that have one; None leaves it to the provider."""
     max_reply_bytes: int = Field(default=200_000, ge=1_000, le=100_000_000)
     """A longer reply is cut off and counts as a violation."""
     limits: dict[str, ProviderLimits] = Field(default_factory=dict)
