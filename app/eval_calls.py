@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -101,7 +101,7 @@ def _lines(file: Path) -> Iterator[bytes]:
     """Each line; of a gzipped file too, whatever its name."""
     try:
         with sys.stdin.buffer if str(file) == "-" else file.open("rb") as raw:
-            buffered = io.BufferedReader(raw)  # type: ignore[arg-type]  # any stream of bytes will do
+            buffered = io.BufferedReader(cast(io.RawIOBase, raw))
             if buffered.peek(2)[:2] == b"\x1f\x8b":
                 with gzip.open(buffered) as unzipped:
                     yield from unzipped

@@ -98,6 +98,16 @@ def arguments(expected: dict[str, Json], *, more: bool = False) -> Fields:
     return Fields({name: matcher(value) for name, value in expected.items()}, more)
 
 
+def is_plain(expected: Json) -> bool:
+    """Whether a value holds no comparator, so that it can be compared as it stands."""
+    if type(expected) is dict:
+        for key, part in expected.items():
+            if key[:1] == "$" or (type(part) in {dict, list} and not is_plain(part)):
+                return False
+        return True
+    return type(expected) is not list or all(map(is_plain, expected))
+
+
 def check(expected: Json) -> list[Violation]:
     """Every mistake in an expected value; none if it can be compared."""
     if problem := not_plain(expected):

@@ -135,8 +135,9 @@ def _stands_for_a_variable(expected: _Type, possible: Alternatives) -> bool:
 
 
 def _type_error(expected: _Type, value: Json, possible: Alternatives) -> str | None:
+    items: Json = value
     if type(value) is expected.outer:
-        if expected.inner is None or any(_items_fit(expected.inner, value, choice) for choice in possible):
+        if expected.inner is None or any(_items_fit(expected.inner, items, choice) for choice in possible):
             return None
         return "type_error:nested" if _first_type(possible) is list else "type_error:simple"
     return None if type(value) is _first_type(possible) else "type_error:simple"

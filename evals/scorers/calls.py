@@ -163,7 +163,7 @@ def _of_expected(wanted: Wanted, expected: int, actual: Sequence[Call], matching
         return None if call.optional else Finding("missing", expected, None, f"{call.tool} was not called")
     got = actual[near.actual]
     if near.likeness == "wrong_argument":
-        why = f"{call.tool} was called with other arguments: {wanted.arguments[expected].mismatch(got.args)}"
+        why = f"{call.tool} was called with other arguments: {wanted.arguments(expected).mismatch(got.args)}"
     elif near.likeness == "wrong_tool":
         why = f"{got.tool} was called in place of {call.tool}"
     else:

@@ -44,7 +44,7 @@ def trajectory_match(
         ValueError: an override is a text, but no mode.
     """
     compared = _comparison(args, overrides or {})
-    turns = [(run.calls, reference.calls)]
+    turns: list[tuple[Sequence[Call], Sequence[Call]]] = [(run.calls, reference.calls)]
     if mode == "strict":
         if run.steps != reference.steps or len(ours := _turns(run)) != len(theirs := _turns(reference)):
             return _score(mode, f"{run.steps} turns, {reference.steps} in the reference")
