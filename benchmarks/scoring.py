@@ -2,10 +2,11 @@
 
     python -m benchmarks.scoring --traces 10000 --others OTHER_PYTHON
 
-The conversations are made by rule from a seed: six calls each, of which every third conversation has one that is
-wrong. Each system runs in a process of its own, reads the same file, and scores every conversation against its
-expected calls; ours explains each call besides. Imports are not counted. `--others` is an interpreter that has the
-three packages; without it only ours is measured. Ours streams, so that its memory does not grow with the file.
+The conversations are made by rule from a seed: four trials of each case, of six calls, of which every third
+conversation has one that is wrong. Each system runs in a process of its own, reads the same two files, and
+scores every conversation against its expected calls; ours explains each call besides. Imports do not count.
+`--others` is an interpreter that has the three packages; without it only ours is measured. Ours streams the
+conversations: its memory grows with the cases, which it keeps, and not with the conversations.
 """
 
 import argparse
@@ -44,9 +45,9 @@ def conversation(number: int, calls: list[dict[str, Any]]) -> list[dict[str, Any
     return [*messages, {"role": "assistant", "content": f"Order {number} is looked after."}]
 
 
-def row(number: int, chance: random.Random) -> dict[str, Any]:
-    """One line: what was said, what should have been, and the same as a case."""
-    expected = [
+def expected_calls(number: int, chance: random.Random) -> list[dict[str, Any]]:
+    """What has to be called for an order."""
+    return [
         {
             "tool": f"tool_{chance.randrange(12)}",
             "args": {
@@ -58,37 +59,41 @@ def row(number: int, chance: random.Random) -> dict[str, Any]:
         }
         for at in range(CALLS)
     ]
-    made = [dict(call) for call in expected]
-    if number % 3 == 0:
-        made[chance.randrange(CALLS)] = {"tool": "tool_1", "args": {"order": -1}}
-    return {
-        "id": str(number),
-        "messages": conversation(number, made),
-        "reference": conversation(number, expected),
-        "case": {"id": str(number), "input": "", "expect": {"calls": expected}},
-    }
 
 
-def write(file: Path, traces: int) -> None:
+def write(folder: Path, traces: int, cases: int) -> None:
+    """`cases.jsonl` has what is expected, as a case and as messages, and `traces.jsonl` what was said."""
     chance = random.Random(traces)
-    with file.open("w", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(row(number, chance)) + "\n" for number in range(traces))
+    expected = [expected_calls(number, chance) for number in range(cases)]
+    with (folder / "cases.jsonl").open("w", encoding="utf-8") as lines:
+        for number, calls in enumerate(expected):
+            case = {"id": str(number), "input": "", "expect": {"calls": calls}}
+            lines.write(json.dumps({"case": case, "reference": conversation(number, calls)}) + "\n")
+    with (folder / "traces.jsonl").open("w", encoding="utf-8") as lines:
+        for trace in range(traces):
+            number = trace % cases
+            made = list(expected[number])
+            if trace % 3 == 0:
+                made[chance.randrange(CALLS)] = {"tool": "tool_1", "args": {"order": -1}}
+            found = {"id": str(trace), "case": number, "messages": conversation(number, made)}
+            lines.write(json.dumps(found) + "\n")
 
 
-def passes(file: Path) -> Iterator[bool]:
-    """Whether each conversation passes, one line in memory at a time."""
-    with file.open(encoding="utf-8") as lines:
+def passes(folder: Path) -> Iterator[bool]:
+    """Whether each conversation passes, one of them in memory at a time."""
+    with (folder / "cases.jsonl").open(encoding="utf-8") as lines:
+        cases = [Case.model_validate(json.loads(line)["case"]) for line in lines]
+    with (folder / "traces.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             found = json.loads(line)
-            case = Case.model_validate(found["case"])
-            scores = tool_calls(case, trajectory_of_messages(found["messages"], trace_id=found["id"]))
-            yield bool(scores[0].passed)
+            trajectory = trajectory_of_messages(found["messages"], trace_id=found["id"])
+            yield bool(tool_calls(cases[found["case"]], trajectory)[0].passed)
 
 
-def ours(file: Path) -> dict[str, Any]:
+def ours(folder: Path) -> dict[str, Any]:
     """Measured in this process."""
     started = time.perf_counter()
-    passed = sum(passes(file))
+    passed = sum(passes(folder))
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"seconds": round(seconds, 2), "passed": passed, "peak_mb": round(peak)}
@@ -103,15 +108,15 @@ def measured(command: list[str]) -> dict[str, Any]:
     return found
 
 
-def measure(traces: int, others: str | None) -> dict[str, Any]:
-    """Each system on the same file, one after the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "traces.jsonl"
-        write(file, traces)
-        result = {"warrant": measured([sys.executable, "-m", "benchmarks.scoring", "--file", str(file)])}
-        for name in ("agentevals", "pydantic-evals", "inspect") if others else ():
-            result[name] = measured([str(others), str(OTHERS), name, str(file)])
-    return {"traces": traces, **result}
+def measure(traces: int, cases: int, others: str | None) -> dict[str, Any]:
+    """Each system on the same files, one after the other."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, traces, cases)
+        result = {"warrant": measured([sys.executable, "-m", "benchmarks.scoring", "--folder", name])}
+        for other in ("agentevals", "pydantic-evals", "inspect") if others else ():
+            result[other] = measured([str(others), str(OTHERS), other, name])
+    return {"traces": traces, "cases": cases, **result}
 
 
 def main() -> None:
@@ -120,11 +125,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--traces", type=int, default=10_000, help="conversations to score")
+    parser.add_argument("--cases", type=int, help="cases they are trials of; a fourth as many by default")
     parser.add_argument("--others", help="interpreter that has agentevals, pydantic-evals and inspect-ai")
-    parser.add_argument("--file", type=Path, help="score this file in this process, with our scorer only")
+    parser.add_argument("--folder", type=Path, help="score these files in this process, with our scorer only")
     given = parser.parse_args()
-    result = ours(given.file) if given.file else measure(given.traces, given.others)
-    sys.stdout.write(json.dumps(result, indent=None if given.file else 2) + "\n")
+    if given.folder:
+        sys.stdout.write(json.dumps(ours(given.folder)) + "\n")
+        return
+    result = measure(given.traces, given.cases or max(1, given.traces // 4), given.others)
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,31 @@
 """The tool calls of recorded conversations scored by other libraries, for `benchmarks.scoring`.
 
-    OTHER_PYTHON benchmarks/scoring_others.py agentevals FILE
+    OTHER_PYTHON benchmarks/scoring_others.py agentevals FOLDER
 
-Runs in an interpreter that has agentevals, pydantic-evals and inspect-ai, and knows nothing of this project. Prints
-one JSON object: seconds from the first line that is read to the last score, traces, how many passed, peak memory.
+Runs in an interpreter that has agentevals, pydantic-evals and inspect-ai, and knows nothing of this project.
+Prints one JSON object: seconds from the first line that is read to the last score, how many conversations
+passed, and the peak of memory.
 """
 
+# ruff: noqa: ANN401
 import json
 import resource
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
-def read(path: str) -> list[dict[str, Any]]:
-    with open(path, encoding="utf-8") as lines:  # noqa: PTH123  # as the others' examples do
-        return [json.loads(line) for line in lines]
+def read(folder: Path) -> list[dict[str, Any]]:
+    """Each conversation with the reference of its case."""
+    with (folder / "cases.jsonl").open(encoding="utf-8") as lines:
+        references = [json.loads(line)["reference"] for line in lines]
+    with (folder / "traces.jsonl").open(encoding="utf-8") as lines:
+        traces = [json.loads(line) for line in lines]
+    return [trace | {"reference": references[trace["case"]]} for trace in traces]
 
 
 def signatures(messages: list[dict[str, Any]]) -> Counter[str]:
@@ -29,17 +37,17 @@ def signatures(messages: list[dict[str, Any]]) -> Counter[str]:
     )
 
 
-def agentevals(path: str) -> int:
+def agentevals(folder: Path) -> int:
     from agentevals.trajectory.match import create_trajectory_match_evaluator
 
     evaluator = create_trajectory_match_evaluator(trajectory_match_mode="unordered")
     return sum(
         bool(evaluator(outputs=row["messages"], reference_outputs=row["reference"])["score"])
-        for row in read(path)
+        for row in read(folder)
     )
 
 
-def pydantic_evals(path: str) -> int:
+def pydantic_evals(folder: Path) -> int:
     from pydantic_evals import Case, Dataset
     from pydantic_evals.evaluators import Evaluator, EvaluatorContext
 
@@ -47,7 +55,7 @@ def pydantic_evals(path: str) -> int:
         def evaluate(self, ctx: EvaluatorContext[Any, Any, Any]) -> bool:
             return signatures(ctx.output) == signatures(ctx.expected_output)
 
-    rows = {row["id"]: row for row in read(path)}
+    rows = {row["id"]: row for row in read(folder)}
     cases = [Case(name=name, inputs=name, expected_output=row["reference"]) for name, row in rows.items()]
 
     async def recorded(name: str) -> list[dict[str, Any]]:
@@ -58,8 +66,9 @@ def pydantic_evals(path: str) -> int:
     return sum(one.assertions["ToolCalls"].value for one in report.cases)
 
 
-def inspect(path: str) -> int:
-    from inspect_ai import Task, eval as evaluate
+def inspect(folder: Path) -> int:
+    from inspect_ai import Task
+    from inspect_ai import eval as evaluate
     from inspect_ai.dataset import Sample
     from inspect_ai.scorer import Score, accuracy, scorer
     from inspect_ai.solver import solver
@@ -79,12 +88,12 @@ def inspect(path: str) -> int:
 
         return score
 
-    samples = [Sample(input=row["id"], id=row["id"], metadata=row) for row in read(path)]
-    with tempfile.TemporaryDirectory() as folder:
+    samples = [Sample(input=row["id"], id=row["id"], metadata=row) for row in read(folder)]
+    with tempfile.TemporaryDirectory() as logs:
         (log,) = evaluate(
             Task(dataset=samples, solver=recorded(), scorer=tool_calls()),
             model="mockllm/model",
-            log_dir=folder,
+            log_dir=logs,
             display="none",
         )
     assert log.results is not None
@@ -95,17 +104,22 @@ SYSTEMS = {"agentevals": agentevals, "pydantic-evals": pydantic_evals, "inspect"
 
 
 def main() -> None:
-    name, path = sys.argv[1:3]
-    SYSTEMS[name]  # an unknown name fails before anything is imported
-    with open(path, encoding="utf-8") as lines, tempfile.NamedTemporaryFile("w", suffix=".jsonl") as first:  # noqa: PTH123
-        first.write(next(lines))
-        first.flush()
-        SYSTEMS[name](first.name)
+    system, folder = SYSTEMS[sys.argv[1]], Path(sys.argv[2])
+    warm_up(system, folder)
     started = time.perf_counter()
-    passed = SYSTEMS[name](path)
+    passed = system(folder)
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": round(seconds, 2), "passed": passed, "peak_mb": round(peak)}))
+
+
+def warm_up(system: Callable[[Path], int], folder: Path) -> None:
+    """Import everything: score the first conversation alone."""
+    with tempfile.TemporaryDirectory() as name:
+        for file in ("cases.jsonl", "traces.jsonl"):
+            with (folder / file).open(encoding="utf-8") as lines:
+                (Path(name) / file).write_text(next(lines), encoding="utf-8")
+        system(Path(name))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ to another tool, the right call at the wrong time.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from evals.cases.case import ExpectedCall
@@ -75,6 +75,31 @@ class Wanted:
     def before(self) -> tuple[frozenset[int], ...]:
         """Of each call those that come before it, transitively; empty where there is no order at all."""
         return _closure(self.calls) if any(call.after for call in self.calls) else ()
+
+
+class _Identity:
+    """Stands for expected calls in a cache: they never change, but hold dictionaries, which have no hash."""
+
+    __slots__ = ("calls",)
+
+    def __init__(self, calls: tuple[ExpectedCall, ...]) -> None:
+        self.calls = calls
+
+    def __hash__(self) -> int:
+        return id(self.calls)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.calls is other.calls
+
+
+@lru_cache(maxsize=4096)
+def _ready(identity: _Identity) -> Wanted:
+    return Wanted(identity.calls)
+
+
+def ready(calls: tuple[ExpectedCall, ...]) -> Wanted:
+    """The same for every trial of a case, so that its comparators are read once."""
+    return _ready(_Identity(calls))
 
 
 def match(wanted: Wanted, actual: Sequence[Call], counted: Sequence[bool]) -> Matching:
