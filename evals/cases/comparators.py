@@ -98,6 +98,16 @@ def arguments(expected: dict[str, Json], *, more: bool = False) -> Fields:
     return Fields({name: matcher(value) for name, value in expected.items()}, more)
 
 
+def is_plain(expected: Json) -> bool:
+    """Whether a value holds no comparator, so that it can be compared as it stands."""
+    if type(expected) is dict:
+        for key, part in expected.items():
+            if key[:1] == "$" or (type(part) in {dict, list} and not is_plain(part)):
+                return False
+        return True
+    return type(expected) is not list or all(map(is_plain, expected))
+
+
 def check(expected: Json) -> list[Violation]:
     """Every mistake in an expected value; none if it can be compared."""
     if problem := not_plain(expected):
@@ -111,13 +121,18 @@ def _read(expected: Json, at: Path, complain: Complain) -> Matcher:
     if isinstance(expected, dict):
         if any(isinstance(key, str) and key.startswith("$") for key in expected):
             return _comparator(expected, at, complain)
-        fields = {key: _read(value, (*at, key), complain) for key, value in expected.items()}
-        plain = all(isinstance(field, Plain) for field in fields.values())
-        return Plain(expected) if plain else Fields(fields)
-    if isinstance(expected, list):
-        items = _each(expected, at, complain)
-        return Plain(expected) if all(isinstance(item, Plain) for item in items) else Items(items)
-    return Plain(expected)
+        return _object({key: _read(value, (*at, key), complain) for key, value in expected.items()})
+    return _list(_each(expected, at, complain)) if isinstance(expected, list) else Plain(expected)
+
+
+def _object(fields: dict[str, Matcher]) -> Matcher:
+    plain = {key: field.value for key, field in fields.items() if isinstance(field, Plain)}
+    return Plain(plain) if len(plain) == len(fields) else Fields(fields)
+
+
+def _list(items: tuple[Matcher, ...]) -> Matcher:
+    plain = [item.value for item in items if isinstance(item, Plain)]
+    return Plain(plain) if len(plain) == len(items) else Items(items)
 
 
 def _each(values: list[Json], at: Path, complain: Complain) -> tuple[Matcher, ...]:

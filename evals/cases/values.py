@@ -32,13 +32,20 @@ class Required:
 
 def same(expected: Json, value: Json) -> bool:
     """Whether two values are the same JSON: 1 is 1.0, and true is not 1."""
-    if expected != value:  # coarser than JSON, and fast
-        return False
-    if isinstance(expected, dict):
-        return all(same(part, value[key]) for key, part in expected.items())
-    if isinstance(expected, list):
-        return isinstance(value, list) and all(map(same, expected, value))
-    return isinstance(expected, bool) is isinstance(value, bool)
+    # Python's comparison is fast and nearly right: it only takes true for 1, and false for 0.
+    return bool(expected == value) and _same_truths(expected, value)
+
+
+def _same_truths(expected: Json, value: Json) -> bool:
+    """Of equal values. Written out, since a scorer spends a tenth of its time here."""
+    if type(expected) is dict:
+        for key, part in expected.items():
+            if type(part) is not str and not _same_truths(part, value[key]):
+                return False
+        return True
+    if type(expected) is list:
+        return all(map(_same_truths, expected, value))
+    return (type(expected) is bool) is (type(value) is bool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,15 @@ class Order:
     turns: Sequence[int]
     """Actual → its turn. Calls of one turn have no order, so none of them comes after another."""
 
+    def holds(self, pairs: Mapping[int, int]) -> bool:
+        """Whether pairs of expected and actual are in this order."""
+        return all(
+            self.turns[pairs[earlier]] < self.turns[actual]
+            for expected, actual in pairs.items()
+            for earlier in self.before[expected]
+            if earlier in pairs
+        )
+
 
 def assign(weights: Weights, order: Order | None = None) -> Assignment:
     """The assignment that is worth most, each expected and each actual call being used at most once.

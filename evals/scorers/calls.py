@@ -8,7 +8,7 @@ from evals.cases.case import Case, Expectation, ForbiddenCall
 from evals.cases.comparators import arguments
 from evals.cases.mismatch import shown
 from evals.cases.values import Fields
-from evals.scorers.matching import Matching, Wanted, match
+from evals.scorers.matching import Matching, Wanted, match, ready
 from evals.scores import Score
 from evals.trajectory import Call, Trajectory
 
@@ -53,9 +53,10 @@ def tool_calls(case: Case, trajectory: Trajectory) -> list[Score]:
 
 
 def _accuracy(expected: Expectation, actual: Sequence[Call], forbidden: Sequence[Finding]) -> list[Score]:
-    wanted = Wanted(expected.calls or ())
+    wanted = ready(expected.calls or ())
     banned = {finding.actual for finding in forbidden}
-    counted = [at in banned or not _allowed(call, expected) for at, call in enumerate(actual)]
+    allowed = _allowed(expected, actual)
+    counted = [at in banned or at not in allowed for at in range(len(actual))]
     matching = match(wanted, actual, counted)
     findings = [*_of_each_expected(wanted, actual, matching), *forbidden]
     findings += _besides(actual, counted, {finding.actual for finding in findings})
@@ -107,11 +108,16 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _allowed(call: Call, expected: Expectation) -> bool:
-    """Whether a call is allowed besides; one whose effect is not known is no read."""
-    if call.tool in expected.extra_tools or expected.extra == "any":
-        return True
-    return expected.extra == "reads" and call.effect == "read"
+def _allowed(expected: Expectation, actual: Sequence[Call]) -> set[int]:
+    """The calls that may be made besides; one whose effect is not known is no read."""
+    extra, tools = expected.extra, expected.extra_tools
+    if extra == "any":
+        return set(range(len(actual)))
+    return {
+        at
+        for at, call in enumerate(actual)
+        if call.tool in tools or (extra == "reads" and call.effect == "read")
+    }
 
 
 def _forbidden(forbidden: Sequence[ForbiddenCall], actual: Sequence[Call]) -> list[Finding]:
@@ -163,7 +169,7 @@ def _of_expected(wanted: Wanted, expected: int, actual: Sequence[Call], matching
         return None if call.optional else Finding("missing", expected, None, f"{call.tool} was not called")
     got = actual[near.actual]
     if near.likeness == "wrong_argument":
-        why = f"{call.tool} was called with other arguments: {wanted.arguments[expected].mismatch(got.args)}"
+        why = f"{call.tool} was called with other arguments: {wanted.arguments(expected).mismatch(got.args)}"
     elif near.likeness == "wrong_tool":
         why = f"{got.tool} was called in place of {call.tool}"
     else:

@@ -5,17 +5,18 @@ explanation, what is left over is paired by likeness: the same tool with other a
 to another tool, the right call at the wrong time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from evals.cases.case import ExpectedCall
-from evals.cases.comparators import arguments
-from evals.cases.values import Fields
-from evals.scorers.assignment import Order, assign
+from evals.cases.comparators import arguments, is_plain
+from evals.cases.values import Fields, same
+from evals.scorers.assignment import Assignment, Order, Weights, assign
 from evals.trajectory import Call
 from state.errors import UsageError
+from state.schema import Json
 
 Likeness: TypeAlias = Literal["out_of_order", "wrong_argument", "wrong_tool"]
 
@@ -49,14 +50,56 @@ class Wanted:
     calls: tuple[ExpectedCall, ...]
 
     @cached_property
-    def arguments(self) -> tuple[Fields, ...]:
-        """The matcher of each call's arguments."""
-        return tuple(arguments(call.args, more=call.more_args) for call in self.calls)
+    def _fields(self) -> dict[int, Fields]:
+        return {}
+
+    @cached_property
+    def _plain(self) -> tuple[bool, ...]:
+        """Of each call, whether its arguments need no matcher to be compared."""
+        return tuple(not call.more_args and is_plain(call.args) for call in self.calls)
+
+    def arguments(self, expected: int) -> Fields:
+        """The matcher of a call's arguments, made when it is first asked for."""
+        if expected not in self._fields:
+            call = self.calls[expected]
+            self._fields[expected] = arguments(call.args, more=call.more_args)
+        return self._fields[expected]
+
+    def fits(self, expected: int, args: Json) -> bool:
+        """Whether arguments are as expected."""
+        if self._plain[expected]:
+            return same(self.calls[expected].args, args)
+        return self.arguments(expected).mismatch(args) is None
 
     @cached_property
     def before(self) -> tuple[frozenset[int], ...]:
         """Of each call those that come before it, transitively; empty where there is no order at all."""
         return _closure(self.calls) if any(call.after for call in self.calls) else ()
+
+
+class _Identity:
+    """Stands for expected calls in a cache: they never change, but hold dictionaries, which have no hash."""
+
+    __slots__ = ("calls",)
+
+    def __init__(self, calls: tuple[ExpectedCall, ...]) -> None:
+        self.calls = calls
+
+    def __hash__(self) -> int:
+        return id(self.calls)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.calls is other.calls
+
+
+@lru_cache(maxsize=4096)
+def _ready(identity: _Identity) -> Wanted:
+    return Wanted(identity.calls)
+
+
+def ready(calls: tuple[ExpectedCall, ...]) -> Wanted:
+    """The same for every trial of a case, so that its comparators are read once."""
+    return _ready(_Identity(calls))
 
 
 def match(wanted: Wanted, actual: Sequence[Call], counted: Sequence[bool]) -> Matching:
@@ -68,17 +111,34 @@ def match(wanted: Wanted, actual: Sequence[Call], counted: Sequence[bool]) -> Ma
         counted: Of each actual call, whether it is wrong unless an expected call matches it.
     """
     full = _full(wanted, actual)
-    scale = min(len(wanted.calls), len(actual)) + 1
-    weights = {
+    order = Order(wanted.before, [call.turn for call in actual]) if wanted.before else None
+    matched, exact = _forced(full, order) or assign(_weights(wanted, full, counted), order)
+    return Matching(dict(matched), _near(wanted, actual, full, matched), exact)
+
+
+def _forced(full: dict[int, list[int]], order: Order | None) -> Assignment | None:
+    """The assignment where no call has a choice, as in most runs, and the order holds."""
+    pairs = {}
+    for expected, calls in full.items():
+        if len(calls) > 1:
+            return None
+        if calls:
+            pairs[expected] = calls[0]
+    if len(set(pairs.values())) < len(pairs) or (order is not None and not order.holds(pairs)):
+        return None
+    return Assignment(pairs, exact=True)
+
+
+def _weights(wanted: Wanted, full: dict[int, list[int]], counted: Sequence[bool]) -> Weights:
+    """One for any pair, more than all these for a counted call, more than all those for a required one."""
+    scale = min(len(full), len(counted)) + 1
+    return {
         expected: {
             at: 1 + scale * counted[at] + scale * scale * (not wanted.calls[expected].optional)
             for at in calls
         }
         for expected, calls in full.items()
     }
-    order = Order(wanted.before, [call.turn for call in actual]) if wanted.before else None
-    matched, exact = assign(weights, order)
-    return Matching(dict(matched), _near(wanted, actual, full, dict(matched)), exact)
 
 
 def _full(wanted: Wanted, actual: Sequence[Call]) -> dict[int, list[int]]:
@@ -87,13 +147,13 @@ def _full(wanted: Wanted, actual: Sequence[Call]) -> dict[int, list[int]]:
     for at, call in enumerate(actual):
         by_tool.setdefault(call.tool, []).append(at)
     return {
-        expected: [at for at in by_tool.get(call.tool, ()) if fields.mismatch(actual[at].args) is None]
-        for expected, (call, fields) in enumerate(zip(wanted.calls, wanted.arguments, strict=True))
+        expected: [at for at in by_tool.get(call.tool, ()) if wanted.fits(expected, actual[at].args)]
+        for expected, call in enumerate(wanted.calls)
     }
 
 
 def _near(
-    wanted: Wanted, actual: Sequence[Call], full: dict[int, list[int]], matched: dict[int, int]
+    wanted: Wanted, actual: Sequence[Call], full: dict[int, list[int]], matched: Mapping[int, int]
 ) -> dict[int, Near]:
     left = [expected for expected in range(len(wanted.calls)) if expected not in matched]
     if not left or len(matched) == len(actual):
@@ -119,7 +179,7 @@ def _likeness(wanted: Wanted, expected: int, call: Call, full: bool) -> tuple[fl
     """How like a call is, and in which way: a tool counts as one argument more."""
     if full:
         return 1.0, "out_of_order"
-    fields = wanted.arguments[expected]
+    fields = wanted.arguments(expected)
     agreeing = fields.agreeing(call.args)
     if call.tool == wanted.calls[expected].tool:
         return (1 + agreeing) / (2 + len(fields.fields)), "wrong_argument"

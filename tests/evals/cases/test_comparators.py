@@ -35,6 +35,7 @@ def test_plain_values_compare_as_json(one: Any, other: Any) -> None:
     assert fits(one, other) == (sameness(one) == sameness(other))
     assert fits(one, json.loads(json.dumps(one)))
     assert fits({"$exact": one}, other) == fits(one, other)
+    assert fits({"a": [{"$exact": one}]}, {"a": [other]}) == fits(one, other)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def every(wanted: Wanted, actual: list[Call]) -> Iterator[dict[int, int]]:
         pairs = {expected: at for expected, at in enumerate(picked) if at is not None}
         if len(set(pairs.values())) == len(pairs) and all(
             actual[at].tool == wanted.calls[expected].tool
-            and wanted.arguments[expected].mismatch(actual[at].args) is None
+            and wanted.arguments(expected).mismatch(actual[at].args) is None
             and all(
                 actual[pairs[earlier]].turn < actual[at].turn
                 for earlier in (wanted.before[expected] if wanted.before else ())
