@@ -58,6 +58,8 @@ SAME = (
     Setting("20 cases x 4, mostly passing", cases=20, rates=(9, 1)),
     Setting("50 cases x 4, mostly failing", rates=(1, 9)),
     Setting("50 cases, 4 trials against 1, mostly passing", trials=(4, 1), rates=(9, 1)),
+    Setting("50 cases, 1 trial against 4, mostly passing", trials=(1, 4), rates=(9, 1)),
+    Setting("20 cases, 1 trial against 8, mostly passing", cases=20, trials=(1, 8), rates=(9, 1)),
     Setting("50 cases, 8 trials against 2", trials=(8, 2)),
     Setting("50 cases x 4, a tenth of the trials lost", lost=0.1),
     Setting("50 cases x 4, a fifth of the cases better or worse", redrawn=0.2),

@@ -63,7 +63,8 @@ class Difference:
 
     def moved(self, direction: int) -> tuple[str, ...]:
         """Cases whose mean got better (1) or worse (-1)."""
-        return tuple(case for case in self.cases if self._change(case) * self.sign * direction > 0)
+        changes = zip(self.cases, self.paired.by_case, strict=True)
+        return tuple(case for case, change in changes if change * self.sign * direction > 0)
 
     def pairs(self) -> Pairs | None:
         """Discordant pairs, for a measure that is 0 or 1."""
@@ -76,10 +77,6 @@ class Difference:
             return None
         found = mcnemar([bool(before) for before, _ in both], [bool(now) for _, now in both])
         return Pairs(lost=found.lost, gained=found.gained, p=found.p)
-
-    def _change(self, case: str) -> float:
-        before, now = self.base[case].values(), self.new[case].values()
-        return round(sum(now) / len(now) - sum(before) / len(before), 12)
 
 
 def compare(base: Run, new: Run, options: Options = DEFAULT) -> Comparison:
@@ -148,12 +145,16 @@ def _difference(name: str, base: Run, new: Run, options: Options) -> Difference 
     if not cases:
         return None
     paired = compare_paired(
-        [list(before[case].values()) for case in cases],
-        [list(after[case].values()) for case in cases],
+        [_in_order(before[case]) for case in cases],
+        [_in_order(after[case]) for case in cases],
         alternative="greater" if name in LOWER_IS_BETTER else "less",
         level=1 - 2 * options.alpha,
     )
     return Difference(name, cases, before, after, paired)
+
+
+def _in_order(trials: dict[int, float]) -> list[float]:
+    return [trials[number] for number in sorted(trials)]
 
 
 def _corrected(
@@ -210,7 +211,7 @@ def _ruled(found: Difference, p: float, reach: float, options: Options, measures
         interval=Interval(low, high),
         detectable=reach,
         cases=paired.cases,
-        changed=paired.fallen + paired.risen,
+        changed=sum(change != 0 for change in paired.by_case),
     )
     return decide(drop, alpha=options.alpha, max_drop=options.max_drop, measures=measures)
 
