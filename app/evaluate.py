@@ -2,7 +2,10 @@
 
 import typer
 
+from app import eval_report
+
 commands = typer.Typer(
     help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
     no_args_is_help=True,
 )
+commands.command("report", epilog=eval_report.EPILOG)(eval_report.report)
