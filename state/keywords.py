@@ -31,7 +31,12 @@ class PatternTimeoutError(Exception):
     """A pattern took longer than MATCH_SECONDS."""
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern is found in a text.
+
+    Raises:
+        PatternTimeoutError: the pattern takes too long.
+    """
     try:
         return _compiled(pattern).search(text, timeout=MATCH_SECONDS) is not None
     except TimeoutError as error:
@@ -66,21 +71,21 @@ def _compiled(pattern: str) -> "Pattern[str]":
 
 
 def _pattern(validator: Json, pattern: str, instance: Json, _schema: Json) -> Errors:
-    if validator.is_type(instance, "string") and not _matches(pattern, instance):
+    if validator.is_type(instance, "string") and not matches(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
 def _pattern_properties(validator: Json, patterns: dict[str, Json], instance: Json, _schema: Json) -> Errors:
     for pattern, schema in patterns.items() if validator.is_type(instance, "object") else ():
         for key, value in instance.items():
-            if _matches(pattern, key):
+            if matches(pattern, key):
                 yield from validator.descend(value, schema, path=key, schema_path=pattern)
 
 
 def _additional_properties(validator: Json, extra: Json, instance: Json, schema: Json) -> Errors:
     patterns = schema.get("patternProperties", {})
     if validator.is_type(instance, "object") and patterns:
-        instance = {k: v for k, v in instance.items() if not any(_matches(p, k) for p in patterns)}
+        instance = {k: v for k, v in instance.items() if not any(matches(p, k) for p in patterns)}
     known = {"properties": schema.get("properties", {})}
     yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, extra, instance, known)
 

@@ -1,13 +1,13 @@
 """Figures with their uncertainty, by case: trials of one case are not independent."""
 
 from collections.abc import Mapping, Sequence
-from math import comb, sqrt
-from statistics import NormalDist, fmean
 from typing import NamedTuple
 
 import numpy as np
 
-Z = NormalDist().inv_cdf(0.975)
+from evals.statistics.intervals import Clustered, Interval, clustered
+from evals.statistics.repeats import OverCases, over_cases
+from evals.statistics.repeats import pass_hat as pass_hat_of_case
 
 
 class Estimate(NamedTuple):
@@ -23,60 +23,40 @@ class Estimate(NamedTuple):
 def mean(by_case: Mapping[str, Sequence[float]]) -> Estimate | None:
     """Mean over all trials, with an interval from the standard error clustered by case; None without trials.
 
-    The sandwich estimator with the factor G / (G - 1) for G clusters (Cameron and Miller, 2015).
+    A measure between 0 and 1 has an interval between 0 and 1.
     """
-    values = [value for trials in by_case.values() for value in trials]
-    clusters = sum(1 for trials in by_case.values() if trials)
-    if not values:
+    found = _clustered(by_case)
+    if found is None:
         return None
-    centre, error = fmean(values), _clustered_error(by_case)
-    if error is None:
-        return Estimate(centre, None, None, clusters, len(values))
-    return Estimate(centre, centre - Z * error, centre + Z * error, clusters, len(values))
+    low, high = found.interval()
+    if all(0 <= value <= 1 for values in by_case.values() for value in values):
+        low, high = max(low, 0.0), min(high, 1.0)
+    return _estimate(found, Interval(low, high) if found.cases > 1 else None)
 
 
-def share(by_case: Mapping[str, Sequence[bool]]) -> Estimate | None:
-    """Share of the trials that passed, with Wilson's interval on the effective number of trials.
-
-    That number is what independent trials would have the same standard error, at least the number of cases.
-    """
-    estimate = mean({case: [float(one) for one in trials] for case, trials in by_case.items()})
-    if estimate is None:
-        return None
-    error = _clustered_error(by_case)
-    variance = estimate.value * (1 - estimate.value)
-    effective = float(estimate.cases)
-    if error and variance:
-        effective = min(max(variance / error**2, estimate.cases), estimate.trials)
-    low, high = wilson(estimate.value, effective)
-    return estimate._replace(low=low, high=high)
+def share(by_case: Mapping[str, Sequence[float]]) -> Estimate | None:
+    """Share of the trials that passed, with Wilson's interval on the effective number of trials."""
+    found = _clustered(by_case)
+    return None if found is None else _estimate(found, found.wilson())
 
 
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate of n trials; n need not be whole (Wilson, 1927)."""
-    centre = (rate + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+def _clustered(by_case: Mapping[str, Sequence[float]]) -> Clustered | None:
+    return clustered(list(by_case.values())) if any(by_case.values()) else None
 
 
-def _clustered_error(by_case: Mapping[str, Sequence[float]]) -> float | None:
-    clusters = [trials for trials in by_case.values() if trials]
-    count = sum(map(len, clusters))
-    if len(clusters) < 2:
-        return None
-    centre = sum(map(sum, clusters)) / count
-    squares = sum(sum(value - centre for value in trials) ** 2 for trials in clusters)
-    return sqrt(squares * len(clusters) / (len(clusters) - 1)) / count
+def _estimate(found: Clustered, interval: Interval | None) -> Estimate:
+    low, high = interval or (None, None)
+    return Estimate(found.mean, low, high, found.cases, found.trials)
 
 
-def pass_hat(by_case: Mapping[str, Sequence[bool]]) -> dict[int, float]:
-    """k → chance that k trials of a case all pass, unbiased: mean of C(passed, k) / C(n, k) (τ-bench, 2024).
-
-    Up to the k for which every case has enough trials; nothing is imputed.
-    """
+def pass_hat(by_case: Mapping[str, Sequence[bool]]) -> dict[int, OverCases]:
+    """k → pass^k over the cases with at least k trials; nothing is imputed for the others."""
     counts = [(sum(trials), len(trials)) for trials in by_case.values()]
-    most = min((n for _, n in counts), default=0)
-    return {k: fmean(comb(passed, k) / comb(n, k) for passed, n in counts) for k in range(1, most + 1)}
+    most = max((trials for _, trials in counts), default=0)
+    return {
+        k: over_cases(pass_hat_of_case(passed, trials, k) for passed, trials in counts)
+        for k in range(1, most + 1)
+    }
 
 
 def quantile(values: Sequence[float], q: float) -> float | None:

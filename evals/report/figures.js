@@ -18,7 +18,7 @@ function head(runs) {
         `, 95 % interval ${percent(rate.low)} to ${percent(rate.high)}, ${count(rate.cases)} cases`) : ""),
     control(last),
     last.infrastructure_errors ? element("p", { class: "warning" },
-      `${count(last.infrastructure_errors)} trials ended by an error of the infrastructure. They are counted nowhere else.`) : "",
+      `Trials that ended by an error of the infrastructure, counted nowhere else: ${count(last.infrastructure_errors)}.`) : "",
     new Set(runs.map((run) => run.figures.dataset)).size > 1 ? element("p", { class: "warning" },
       "These runs have different datasets: their figures are not of the same cases.") : "",
     element("dl", { class: "facts" }, facts.map(([name, value]) =>
@@ -45,7 +45,7 @@ function tables(runs) {
       matrix("Scores", "score", figures, all((each) => each.scores).map((name) => [
         scored(figures, name), figures.map((each) => estimate((each.scores[name] || {}).mean, each.scores[name]))])),
       matrix("pass^k", "k", figures, all((each) => each.pass_hat).map((k) =>
-        [`pass^${k}`, figures.map((each) => k in each.pass_hat ? percent(each.pass_hat[k]) : "–")]),
+        [`pass^${k}`, figures.map((each) => hat(each.pass_hat[k]))]),
         "The chance that k trials of one case all pass."),
       tags.length ? matrix("By tag", "tag", figures, tags.map((tag) => [
         link({ tag, case: null }, tag), figures.map((each) => estimate(each.tags[tag]))]), "Share of trials that passed.") : "",
@@ -54,6 +54,12 @@ function tables(runs) {
         "A trial can have several labels.") : "",
       matrix("Cost", "", figures, spent(figures))),
   ];
+}
+
+function hat(found) {
+  if (!found || found.mean === null) return "–";
+  const left = found.undefined ? element("span", { class: "interval" }, `${count(found.undefined)} cases have too few trials`) : "";
+  return [percent(found.mean), left];
 }
 
 function scored(figures, name) {

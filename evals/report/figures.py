@@ -30,8 +30,8 @@ def figures(info: RunInfo, trials: Sequence[Trial]) -> Figures:
         "trials": len(trials),
         "infrastructure_errors": len(trials) - len(done),
         "passed": sum(bool(trial.passed) for trial in done),
-        "pass_rate": _plain(share(_by_case(done, lambda trial: trial.passed))),
-        "pass_hat": {str(k): rate for k, rate in pass_hat(_by_case(done, lambda t: t.passed)).items()},
+        "pass_rate": _plain(share(_by_case(done, _passed))),
+        "pass_hat": {str(k): found._asdict() for k, found in pass_hat(_by_case(done, _passed)).items()},
         "controls": dict(info.controls),
         "scores": _scores(done),
         "tags": _tags(done),
@@ -48,6 +48,10 @@ def model_of(stamp: dict[str, Json]) -> str:
     if isinstance(named, list):
         return ", ".join(map(str, named))
     return str(named or "")
+
+
+def _passed(trial: Trial) -> bool | None:
+    return trial.passed
 
 
 def _by_case(trials: Iterable[Trial], measure: Callable[[Trial], Value | None]) -> dict[str, list[Value]]:
@@ -79,7 +83,7 @@ def _scores(done: Sequence[Trial]) -> dict[str, Json]:
                 gates[score.name] |= score.gates
     return {
         name: {
-            "mean": _plain(_bounded(values[name])),
+            "mean": _plain(_estimated(values[name])),
             "passed": sum(demands[name]),
             "demanded": len(demands[name]),
             "gates": gates[name],
@@ -88,20 +92,15 @@ def _scores(done: Sequence[Trial]) -> dict[str, Json]:
     }
 
 
-def _bounded(values: dict[str, list[float]]) -> Estimate | None:
-    """A rate gets the interval of a rate, which stays between 0 and 1."""
-    flat = {value for trials in values.values() for value in trials}
-    if flat <= {0.0, 1.0}:
-        return share({case: [value == 1.0 for value in trials] for case, trials in values.items()})
-    found = mean(values)
-    if found is None or found.low is None or found.high is None or not all(0 <= value <= 1 for value in flat):
-        return found
-    return found._replace(low=max(0.0, found.low), high=min(1.0, found.high))
+def _estimated(values: dict[str, list[float]]) -> Estimate | None:
+    """A rate gets the interval of a rate."""
+    rate = all(value in {0.0, 1.0} for trials in values.values() for value in trials)
+    return share(values) if rate else mean(values)
 
 
 def _tags(done: Sequence[Trial]) -> dict[str, Json]:
     tags = sorted({tag for trial in done for tag in trial.tags})
-    return {tag: _plain(share(_by_case(_tagged(done, tag), lambda trial: trial.passed))) for tag in tags}
+    return {tag: _plain(share(_by_case(_tagged(done, tag), _passed))) for tag in tags}
 
 
 def _tagged(trials: Iterable[Trial], tag: str) -> list[Trial]:

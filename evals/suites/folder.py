@@ -1,60 +1,148 @@
-"""The folder of a suite's run, read back."""
+"""The folder of a suite's run: `run.json`, `trials.jsonl`, `traces.jsonl`, and the lock of who writes it.
 
-from collections.abc import Iterator
+Trials are appended one line at a time and synced, so a process that is killed loses at most the trial it was at:
+a last line that was cut off is left out by readers and cut away by the next writer.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from evals.suites.results import RunInfo, Trial
 from state.errors import UsageError
 
-Line = TypeVar("Line", bound=BaseModel)
+RUN = "run.json"
+TRIALS = "trials.jsonl"
+TRACES = "traces.jsonl"
 
 
-def read_run(folder: Path) -> tuple[RunInfo, list[Trial]]:
-    """What was run, and its trials.
+def read_run(path: Path) -> tuple[RunInfo, list[Trial]]:
+    """A run's description, and its trials in the order of case and trial.
 
     Raises:
-        UsageError: the folder is not that of a run, or a line of it cannot be read.
+        UsageError: no run is there, or a line of it is damaged.
     """
-    described = folder / "run.json"
+    return read_info(path), read_trials(path)
+
+
+def read_info(path: Path) -> RunInfo:
+    """What was run.
+
+    Raises:
+        UsageError: no run is there, or it is damaged.
+    """
     try:
-        info = RunInfo.model_validate_json(described.read_bytes())
+        return RunInfo.model_validate_json((path / RUN).read_bytes())
     except OSError as error:
-        way_out = "Give the folder of a run, which `warrant eval run` makes, or its id."
-        raise UsageError(f"There is no run in {folder}: {error.strerror}.", way_out) from error
+        raise UsageError(
+            f"there is no run of a suite in {path}: {error.strerror}",
+            "name a folder that `warrant eval run` made; `warrant eval list` names them",
+        ) from error
     except ValidationError as error:
-        raise UsageError(f"{described} is not a run: {_first(error)}.", "Run the suite again.") from error
-    return info, list(lines(folder / "trials.jsonl", Trial))
+        raise _damaged(path / RUN, 1, error) from error
 
 
-def lines(path: Path, kind: type[Line]) -> Iterator[Line]:
-    """Each line of a JSON Lines file, one at a time; nothing where there is no file.
-
-    What a killed process left of a last line is passed over.
+def read_trials(path: Path) -> list[Trial]:
+    """The trials that are finished; of a trial that stands there twice, the last.
 
     Raises:
-        UsageError: another line is malformed, or the file cannot be read.
+        UsageError: a line that is not the last is damaged.
     """
+    trials: dict[tuple[str, int], Trial] = {}
+    for number, line in enumerate(whole_lines(path / TRIALS), 1):
+        try:
+            trial = Trial.model_validate_json(line)
+        except ValidationError as error:
+            raise _damaged(path / TRIALS, number, error) from error
+        trials[trial.case, trial.trial] = trial
+    return [trials[key] for key in sorted(trials)]
+
+
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that end in a line feed; nothing if there is no such file."""
     if not path.exists():
         return
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    yield kind.model_validate_json(line)
-                except ValidationError as error:
-                    if not line.endswith(b"\n"):
-                        return
-                    way_out = "Correct the line or take it out."
-                    raise UsageError(f"{path}, line {number}: {_first(error)}.", way_out) from error
-    except OSError as error:
-        raise UsageError(f"Cannot read {path}: {error.strerror}.", "Correct its permissions.") from error
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n") and line.strip():
+                yield line
 
 
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'the line'}: {problem['msg']}"
+def write_info(path: Path, info: RunInfo) -> None:
+    """Write `run.json` whole or not at all."""
+    path.mkdir(parents=True, exist_ok=True)
+    replace(path / RUN, (info.model_dump_json(indent=2) + "\n").encode())
+
+
+def write_run(path: Path, info: RunInfo, trials: Sequence[Trial]) -> None:
+    """Write a run without its traces, such as a baseline, one trial a line."""
+    write_info(path, info)
+    replace(path / TRIALS, b"".join(_line(trial) for trial in trials))
+
+
+def append_trial(path: Path, trial: Trial) -> None:
+    """Add a finished trial; it is on the disk when this returns."""
+    append(path / TRIALS, [_line(trial)])
+
+
+def append(path: Path, lines: Iterable[bytes]) -> None:
+    """Add lines to a file in one write, synced."""
+    with path.open("ab") as file:
+        file.write(b"".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def mend(path: Path) -> None:
+    """Cut away last lines that a killed writer left unfinished."""
+    for name in (TRIALS, TRACES):
+        file = path / name
+        if file.exists():
+            whole = file.read_bytes().rpartition(b"\n")
+            os.truncate(file, len(whole[0]) + len(whole[1]))
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another at once: a reader sees the old or the new one."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with new.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+@contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """Hold a folder for this process; the lock goes with the process, however that ends.
+
+    Raises:
+        UsageError: another process writes there.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"another process is running a suite in {path}",
+                "wait for it to end, or give another folder with `--out DIR`",
+            ) from error
+        yield
+
+
+def _line(record: BaseModel) -> bytes:
+    return (record.model_dump_json(exclude_defaults=True) + "\n").encode()
+
+
+def _damaged(path: Path, line: int, error: ValidationError) -> UsageError:
+    first = error.errors()[0]
+    where = "/".join(("", *map(str, first["loc"])))
+    return UsageError(
+        f"{path}:{line}: {where}: {first['msg']}",
+        "run the suite again into a new folder, or remove the damaged line",
+    )
