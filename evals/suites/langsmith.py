@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from langsmith import Client
+from langsmith.schemas import TracerSession
 from langsmith.utils import LangSmithError, LangSmithNotFoundError
 from urllib3 import Retry
 
@@ -87,10 +88,11 @@ class _Upload:
 
     def _dataset_id(self) -> UUID:
         try:
-            return self._client.read_dataset(dataset_name=self._dataset).id
+            found = self._client.read_dataset(dataset_name=self._dataset)
         except LangSmithNotFoundError:
             about = {"content_hash": self._info.dataset}
-            return self._client.create_dataset(self._dataset, metadata=about).id
+            found = self._client.create_dataset(self._dataset, metadata=about)
+        return UUID(str(found.id))
 
     def _examples(self, dataset: UUID) -> int:
         """Create what is not there yet: an id that is taken would be refused."""
@@ -112,12 +114,13 @@ class _Upload:
 
     def _session_id(self, dataset: UUID) -> UUID:
         try:
-            return self._client.read_project(project_name=self._experiment).id
+            found: TracerSession = self._client.read_project(project_name=self._experiment)
         except LangSmithNotFoundError:
             about: dict[str, Any] = cleaned({"stamp": self._info.stamp, "graph": self._info.graph}, redact)
-            return self._client.create_project(
+            found = self._client.create_project(
                 self._experiment, metadata=about, reference_dataset_id=dataset
-            ).id
+            )
+        return found.id
 
     def _traced(self) -> int:
         """Send the root of each trial's trace; of a trial without one, what its result says."""
