@@ -54,7 +54,7 @@ class LangSmithExport:
         client = self._opened()
         payloads = [self._payload(run) for run in runs]
         self._failure = None
-        with _only_said_by_us():
+        with only_said_by_us():
             client.multipart_ingest(
                 create=[each for each in payloads if each["id"] not in self._known],
                 update=[each for each in payloads if each["id"] in self._known],
@@ -95,7 +95,10 @@ class LangSmithExport:
         """The run as LangSmith takes it, without anything that must not leave the machine."""
         payload: dict[str, Json] = run.model_dump(mode="json")
         thread_id = run.metadata.get("thread_id")
-        payload = {name: self._clean(value) if name in REDACTED else value for name, value in payload.items()}
+        payload = {
+            name: cleaned(value, self._redact) if name in REDACTED else value
+            for name, value in payload.items()
+        }
         payload["extra"].pop("runtime", None)
         first_token = payload["extra"].pop("first_token_time", None)
         if first_token is not None:
@@ -105,25 +108,28 @@ class LangSmithExport:
             payload["extra"]["metadata"]["thread_id"] = thread_id
         return {**payload, "session_name": self._project}
 
-    def _clean(self, value: Json) -> Json:
-        if isinstance(value, str):
-            return self._redact(value)
-        if isinstance(value, list):
-            return [self._clean(item) for item in value]
-        if isinstance(value, dict):
-            return {self._redact(name): self._named(name, item) for name, item in value.items()}
-        return value
 
-    def _named(self, name: str, value: Json) -> Json:
-        """A value whose name says that it is a secret is one, whatever it looks like."""
-        return "[secret]" if isinstance(value, str) and SECRET_NAME.search(name) else self._clean(value)
+def cleaned(value: Json, redact: Redact) -> Json:
+    """A value without secrets and personal data: in texts, in names, and by what its name says."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [cleaned(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {redact(name): _named(name, item, redact) for name, item in value.items()}
+    return value
+
+
+def _named(name: str, value: Json, redact: Redact) -> Json:
+    """A value whose name says that it is a secret is one, whatever it looks like."""
+    return "[secret]" if isinstance(value, str) and SECRET_NAME.search(name) else cleaned(value, redact)
 
 
 REDACTED = frozenset({"name", "inputs", "outputs", "error", "extra", "tags"})
 
 
 @contextmanager
-def _only_said_by_us() -> Iterator[None]:
+def only_said_by_us() -> Iterator[None]:
     """Keep the SDK from logging each failure of this thread, which the outbox says once."""
     me, log = threading.get_ident(), logging.getLogger("langsmith.client")
 

@@ -1,4 +1,4 @@
-"""A server that speaks LangSmith's ingest protocol: multipart, plain or compressed with zstd."""
+"""A server that speaks LangSmith's protocol: ingest by multipart, datasets, examples, projects, feedback."""
 
 import json
 import threading
@@ -9,6 +9,8 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import zstandard
 
@@ -18,6 +20,10 @@ class LangSmithServer:
 
     def __init__(self) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
+        self.datasets: dict[str, dict[str, Any]] = {}
+        self.examples: dict[str, dict[str, Any]] = {}
+        self.sessions: dict[str, dict[str, Any]] = {}
+        self.feedback: dict[str, dict[str, Any]] = {}
         self.operations: list[tuple[str, str]] = []
         self.bodies: list[bytes] = []
         self.keys: list[str | None] = []
@@ -33,13 +39,45 @@ class LangSmithServer:
 
     def take(self, content_type: str, body: bytes) -> None:
         """Take one multipart request, as `/runs/multipart` does."""
-        message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
         with self.arrived:
             self.bodies.append(body)
-            for part in message.iter_parts():
-                name = part.get_param("name", header="content-disposition")
-                self._part(str(name), part.get_content())
+            for name, content in _parts(content_type, body):
+                self._part(name, content)
             self.arrived.notify_all()
+
+    def take_examples(self, dataset: str, content_type: str, body: bytes) -> dict[str, Any]:
+        """Create examples; an id that is taken is refused with KeyError, as LangSmith does with 409."""
+        created: dict[str, dict[str, Any]] = {}
+        for name, content in _parts(content_type, body):
+            example, *field = name.split(".")
+            if example in self.examples:
+                raise KeyError(example)
+            known = created.setdefault(example, {"id": example, "dataset_id": dataset})
+            known.update({field[0]: json.loads(content)} if field else json.loads(content))
+        self.bodies.append(body)
+        self.examples |= created
+        return {"example_ids": [*created], "count": len(created)}
+
+    def create(self, path: str, body: bytes) -> object:
+        """Create a dataset, a project or a feedback; a name that is taken is refused with KeyError."""
+        value, kept = json.loads(body), getattr(self, path.strip("/"))
+        self.bodies.append(body)
+        if path != "/feedback" and any(each["name"] == value["name"] for each in kept.values()):
+            raise KeyError(value["name"])
+        known = {"id": str(uuid4()), "tenant_id": str(uuid4()), "created_at": "2026-11-20T12:00:00Z", **value}
+        kept[known["id"]] = known
+        return known
+
+    def found(self, path: str, query: dict[str, list[str]]) -> object:
+        """Datasets and projects by name, examples by dataset; None for another path."""
+        if path == "/examples":
+            every = [one for one in self.examples.values() if one["dataset_id"] == query["dataset"][0]]
+            offset, limit = int(query.get("offset", ["0"])[0]), int(query["limit"][0])
+            return every[offset : offset + limit]
+        if path in {"/datasets", "/sessions"}:
+            kept = getattr(self, path.strip("/"))
+            return [one for one in kept.values() if one["name"] == query["name"][0]]
+        return None
 
     def _part(self, name: str, content: bytes) -> None:
         operation, run_id, *field = name.split(".")
@@ -74,28 +112,57 @@ def langsmith_server() -> Iterator[LangSmithServer]:
         thread.join()
 
 
+def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, bytes]]:
+    message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
+    for part in message.iter_parts():
+        yield str(part.get_param("name", header="content-disposition")), part.get_content()
+
+
 def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            asked = urlsplit(self.path)
+            if server.status >= 300:
+                return self._answer(server.status, {})
+            found = server.found(asked.path, parse_qs(asked.query))
+            return self._answer(200, self._info() if found is None else found)
+
+        def _info(self) -> dict[str, Any]:
             config = {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_971_520}
             config |= {
                 "scale_up_qsize_trigger": 1_000,
                 "scale_up_nthreads_limit": 16,
                 "scale_down_nempty_trigger": 4,
             }
-            flags = {"zstd_compression_enabled": True}
-            self._answer(200, {"version": "0.12", "batch_ingest_config": config, "instance_flags": flags})
+            flags = {"zstd_compression_enabled": True, "dataset_examples_multipart_enabled": True}
+            return {"version": "0.12", "batch_ingest_config": config, "instance_flags": flags}
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or self._chunks()
             server.keys.append(self.headers["x-api-key"])
             if self.path != "/runs/multipart":
-                return self._answer(404, {})
+                return self._created(body)
             if server.status < 300:
                 if self.headers["Content-Encoding"] == "zstd":
                     body = zstandard.ZstdDecompressor().stream_reader(BytesIO(body)).read()
                 server.take(self.headers["Content-Type"], body)
             return self._answer(server.status, {})
+
+        def _created(self, body: bytes) -> None:
+            path = urlsplit(self.path).path
+            if server.status >= 300:
+                return self._answer(server.status, {})
+            try:
+                if path.endswith("/examples"):
+                    dataset = path.split("/")[-2]
+                    return self._answer(
+                        200, server.take_examples(dataset, self.headers["Content-Type"], body)
+                    )
+                if path in {"/datasets", "/sessions", "/feedback"}:
+                    return self._answer(200, server.create(path, body))
+            except KeyError as error:
+                return self._answer(409, {"detail": str(error)})
+            return self._answer(404, {})
 
         def _chunks(self) -> bytes:
             read = b""

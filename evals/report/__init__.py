@@ -1,0 +1,1 @@
+"""Reports: a suite's runs as one self-contained page."""
