@@ -28,7 +28,7 @@ ESCAPED = HOSTILE.replace("<", "&lt;").replace(">", "&gt;")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("runs")
     names = [
-        str(record(home / f"golden-{at}", version=at, skill=0.4, cases=130, trials=2)) for at in (1, 2, 3)
+        str(record(home / f"golden-{at}", version=at, skill=0.4, cases=101, trials=2)) for at in (1, 2, 3)
     ]
     out = home / "report.html"
     out.write_text(page(recorded(names, home)), encoding="utf-8")
