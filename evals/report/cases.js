@@ -44,7 +44,7 @@ function searched(one) {
 function filters(run, runs, wanted) {
   const tags = [...new Set(run.cases.flatMap((one) => one.tags))].sort();
   const labels = Object.keys(run.figures.labels);
-  const search = element("input", { type: "search", value: wanted.q || "", placeholder: "id, question, answer, reason" });
+  const search = element("input", { type: "search", name: "q", value: wanted.q || "", placeholder: "id, question, answer, reason" });
   search.addEventListener("input", () => change({ q: search.value }));
   return element("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     runs.length > 1 ? picker("version", "run", wanted.run || run.figures.run, runs.map((each) => [each.figures.run, each.figures.run])) : "",
@@ -55,7 +55,7 @@ function filters(run, runs, wanted) {
 }
 
 function picker(text, name, value, options) {
-  const select = element("select", {}, options.map(([key, shown]) =>
+  const select = element("select", { name }, options.map(([key, shown]) =>
     element("option", { value: key, selected: key === (value || "") }, shown)));
   select.addEventListener("change", () => change({ [name]: select.value }));
   return element("label", {}, text, select);

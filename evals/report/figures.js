@@ -1,8 +1,7 @@
 "use strict";
 
-function head(runs) {
-  const last = runs[runs.length - 1].figures;
-  document.title = `${last.suite} · ${last.run}`;
+function head(runs, shown) {
+  const last = shown.figures;
   const rate = last.pass_rate;
   const facts = [
     ["suite", last.suite], ["model", last.model || "not said"], ["graph", last.graph],
@@ -96,7 +95,7 @@ function matrix(title, first, figures, rows, note) {
 }
 
 function trend(figures) {
-  const [left, right, top, bottom, step] = [44, 96, 16, 56, Math.max(56, Math.min(150, 900 / figures.length))];
+  const [left, right, top, bottom, step] = [44, 96, 26, 56, Math.max(56, Math.min(150, 900 / figures.length))];
   const [width, height] = [left + right + step * figures.length, 260];
   const y = (value) => top + (1 - value) * (height - top - bottom);
   const x = (at) => left + step * (at + 0.5);
@@ -124,10 +123,10 @@ function trend(figures) {
 function point(each, x, y) {
   const { value, low, high } = each.pass_rate;
   return [
-    low === null ? "" : drawn("path", { class: "bar",
+    drawn("path", { class: "bar",
       d: `M${x - 5},${y(low)}h10M${x},${y(low)}V${y(high)}M${x - 5},${y(high)}h10` }),
     drawn("circle", { class: "dot", cx: x, cy: y(value), r: 4 },
       drawn("title", {}, `${each.run}: ${percent(value)}`)),
-    drawn("text", { class: "value", x: x + 9, y: y(value) - 6 }, percent(value)),
+    drawn("text", { class: "value", x, y: y(high) - 6, "text-anchor": "middle" }, percent(value)),
   ];
 }

@@ -7,6 +7,7 @@ function show() {
   const run = data.runs.find((each) => each.figures.run === wanted.run) || data.runs[data.runs.length - 1];
   const one = run.cases.find((each) => each.id === wanted.case);
   const [overview, box] = [document.getElementById("overview"), document.getElementById("detail")];
+  document.getElementById("head").replaceChildren(...head(data.runs, run).filter(Boolean));
   overview.hidden = Boolean(one);
   box.hidden = !one;
   box.replaceChildren(...(one ? detail(run, one, wanted).flat().filter(Boolean) : []));
@@ -16,11 +17,12 @@ function show() {
 // The filters stay as they are while somebody types into them.
 function results(run, wanted) {
   const section = document.getElementById("cases");
-  const built = `${run.figures.run}`;
-  if (section.dataset.run !== built || !section.contains(document.activeElement)) {
-    section.dataset.run = built;
+  const held = section.querySelector(".filters")?.contains(document.activeElement) ? document.activeElement.name : null;
+  if (held === null || section.dataset.run !== run.figures.run) {
+    section.dataset.run = run.figures.run;
     section.replaceChildren(element("h2", { id: "cases-title" }, "Cases"), filters(run, data.runs, wanted),
       element("div", { id: "list" }));
+    if (held) section.querySelector(`[name=${held}]`).focus();
   }
   document.getElementById("list").replaceChildren(...list(run, wanted).filter(Boolean));
 }
@@ -34,7 +36,8 @@ function moved(event) {
   target.scrollIntoView();
 }
 
-document.getElementById("head").append(...head(data.runs).filter(Boolean));
+const newest = data.runs[data.runs.length - 1].figures;
+document.title = `${newest.suite} · ${newest.run}`;
 document.getElementById("figures").append(...tables(data.runs).filter(Boolean));
 document.querySelector("[data-skip]").addEventListener("click", (event) => {
   event.preventDefault();

@@ -208,7 +208,7 @@ SENT = {"name", "inputs", "outputs", "error", "tags"}
 def _explained(url: str) -> Iterator[None]:
     try:
         yield
-    except LangSmithError as error:
+    except (LangSmithError, ValueError) as error:  # what is no LangSmith answers with something else
         reason = " ".join(str(error).split())[:200]
         way_out = "Check LANGSMITH_ENDPOINT and LANGSMITH_API_KEY, then: warrant eval upload RUN."
         raise ExportError(f"LangSmith at {url} does not take the run: {reason}.", way_out) from error

@@ -113,6 +113,11 @@ def test_a_server_that_refuses_is_one_message(
     assert not caplog.records
 
 
+def test_a_server_that_is_no_langsmith_is_one_message(server: LangSmithServer, folder: Path) -> None:
+    with pytest.raises(ExportError, match="Check LANGSMITH_ENDPOINT"):
+        upload(folder, configured(f"{server.url}/elsewhere"))
+
+
 @pytest.mark.parametrize("answers", [False, True])
 def test_a_dead_server_costs_a_few_seconds(folder: Path, *, answers: bool) -> None:
     """Nobody listens; or somebody listens, and never answers."""
