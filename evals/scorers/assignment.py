@@ -152,9 +152,14 @@ def _programme(weights: Weights, order: Order | None) -> Assignment:
     """Narrow at first, which is often enough, and gives a bound for the wide search if it is not."""
     turns = _turns(weights, order)
     masks = _masks(weights, order)
-    narrow = _searched(turns, masks, NARROW, floor=0)
-    wide = narrow if narrow.exact else _searched(turns, masks, MAX_STATES, floor=_worth(narrow.way))
-    return Assignment(_pairs(wide.way), wide.exact)
+    most = min(
+        sum(options.best for turn in turns for options in turn),
+        sum(max(choices.values()) for choices in weights.values()),
+    )
+    found = _searched(turns, masks, NARROW, floor=0)
+    if not found.exact and _worth(found.way) < most:
+        found = _searched(turns, masks, MAX_STATES, floor=_worth(found.way))
+    return Assignment(_pairs(found.way), found.exact or _worth(found.way) >= most)
 
 
 def _turns(weights: Weights, order: Order | None) -> list[list[_Options]]:

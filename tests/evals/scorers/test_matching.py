@@ -167,9 +167,13 @@ def test_too_many_orders_are_said_to_be_too_many() -> None:
     ]
     late = ExpectedCall(tool="g", after=tuple(str(at) for at in range(16)))
     actual = [Call("f", {"y": 5 + at % 11}, turn=at) for at in range(40)]
-    found = match(Wanted((*anything, late)), [*actual, Call("g", {}, turn=99)], [True] * 41)
-    assert len(found.matched) == 17
-    assert not found.exact
+    wanted = Wanted((*anything, late))
+    in_time = match(wanted, [*actual, Call("g", {}, turn=99)], [True] * 41)
+    assert len(in_time.matched) == 17
+    assert in_time.exact
+    too_early = match(wanted, [Call("g", {}, turn=-1), *actual], [True] * 41)
+    assert len(too_early.matched) == 16
+    assert not too_early.exact
 
 
 def test_what_is_left_over_is_paired_by_likeness() -> None:
