@@ -69,7 +69,7 @@ def balanced(base: Clusters, new: Clusters) -> tuple[NDArray[np.float64], NDArra
     """Each case's mean in both versions, over as many trials as both have, the first ones.
 
     With more trials of one version than of the other the two could not be exchanged: the mean of one trial is
-    skewed where that of four is less so, and a sign-flip test alarms falsely in up to 14 % of comparisons.
+    skewed where that of four is less so, and a sign-flip test alarms falsely too often.
 
     Raises:
         ValueError: the lengths differ, or a case has no trial.
