@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from evals.suites.compare import Run
     from evals.suites.comparison import Options
 
-EPILOG = """Exit code: 0 no regression, 1 regression, 2 usage, 3 cannot tell (too few cases, or too many
-trials lost to the infrastructure).
+EPILOG = """Exit codes: 0 no regression, 1 regression, 2 usage, 3 cannot tell.
 
 Example: warrant eval compare evals/baseline var/evals/RUN --max-drop 0.05"""
 EXIT = {"no_regression": 0, "regression": 1, "cannot_tell": 3}

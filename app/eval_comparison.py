@@ -89,7 +89,7 @@ def _row(metric: Metric) -> Sequence[str]:
         _number(metric.new),
         f"{metric.difference:+.3f}",
         f"[{_number(low, sign=True)}, {_number(high, sign=True)}]",
-        f"{metric.p_corrected:.3f}",
+        f"{metric.p_corrected:.3f}" if metric.p_corrected >= 0.001 else "<0.001",
         _number(metric.detectable),
         str(metric.cases),
         str(len(metric.worse)),

@@ -69,7 +69,7 @@ def balanced(base: Clusters, new: Clusters) -> tuple[NDArray[np.float64], NDArra
     """Each case's mean in both versions, over as many trials as both have, the first ones.
 
     With more trials of one version than of the other the two could not be exchanged: the mean of one trial is
-    skewed where that of four is less so, and a sign-flip test then alarms falsely in up to 14 % of comparisons.
+    skewed where that of four is less so, and a sign-flip test alarms falsely too often.
 
     Raises:
         ValueError: the lengths differ, or a case has no trial.
@@ -94,8 +94,7 @@ def sign_flip(found: NDArray[np.float64], alternative: Alternative = "less", see
     """The p value of differences by case under random exchange of the two versions (Fisher 1935).
 
     Exact for versions that do not differ, whatever the rates of the cases, if each case has as many trials of
-    either. With one trial a case it is McNemar's exact test. Cases are the unit: what a case gains or loses may
-    come from noise or from a change of behaviour.
+    either. With one trial a case it is McNemar's exact test.
     """
     changed = found[found != 0]
     if not len(changed):
