@@ -9,8 +9,8 @@ run: $(VENV)/.run  ## set up, index the demo documents, answer a demo question
 	$(VENV)/bin/warrant index add demo/documents
 	$(VENV)/bin/warrant ask "How long do customers have to return a product, and what does return shipping cost?"
 
-test: $(VENV)/.dev  ## set up and pass the tests
-	$(VENV)/bin/python -m pytest -q
+test: $(VENV)/.dev  ## set up and pass the tests, a file of them on each core
+	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/.dev  ## formatting, lint, types, import layers
 	$(VENV)/bin/ruff format --check .

@@ -55,8 +55,8 @@ class ExpectedAnswer(Model):
     """A regular expression that is found in the answer."""
     data_schema: JsonSchema | None = None
     """JSON Schema that `answer.data` satisfies."""
-    data: dict[str, Any] | None = None
-    """Comparators for `answer.data`."""
+    data: Any = None
+    """A value or comparators for `answer.data`."""
     claims: tuple[str, ...] = ()
     """Each of these texts stands in a claim that has a citation."""
     cites: tuple[str, ...] = ()

@@ -116,7 +116,11 @@ def test_show_as_json_is_one_document(store: Store, warrant: Invoke) -> None:
     assert [Run.model_validate(each) for each in document["runs"]] == runs
 
 
-@pytest.mark.parametrize(("birth", "status"), [(None, "interrupted"), (this_process()["birth"], "running")])
+@pytest.mark.parametrize(
+    ("birth", "status"),
+    [(None, "interrupted"), (this_process()["birth"], "running")],
+    ids=["gone", "running"],
+)
 def test_a_trace_that_did_not_end_is_running_or_its_process_is_gone(
     store: Store, warrant: Invoke, birth: str | None, status: str
 ) -> None:
