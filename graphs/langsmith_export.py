@@ -11,6 +11,7 @@ from langsmith.utils import LangSmithError, LangSmithUserError
 from urllib3 import Retry
 
 from graphs.outbox import RefusedError
+from models.redaction import SECRET_NAME
 from state.errors import WarrantError
 from state.schema import Json
 from state.trace import Run
@@ -23,10 +24,6 @@ BATCH = 20
 BUSY = frozenset({408, 425, 429})
 STATUS = re.compile(r"(4\d\d) Client Error")
 """How the SDK tells a refusal in words; by class it does not tell one from a server that is down."""
-
-SECRET_NAME = re.compile(
-    r"(?i)pass(word|wd|phrase)|secret|api[_-]?key|private[_-]?key|access[_-]?token|authorization"
-)
 
 
 class ExportError(WarrantError):

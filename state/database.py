@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -32,7 +33,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from state.errors import WarrantError
 
-VERSION = 2
+VERSION = 3
 WAIT_SECONDS = 5
 """How long another process may hold the database, or a server may take to answer, unless the URL says so."""
 
@@ -81,6 +82,18 @@ EFFECTS = Table(
     Index("effects_of_scope", "scope"),
 )
 
+FEEDBACK = Table(
+    "feedback",
+    SCHEMA,
+    Column("trace_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("score", Float),
+    Column("comment", Text),
+    Column("correction", Text),
+    Column("created", Text, nullable=False),  # see `utc`
+)
+
 MIGRATIONS = {
     1: (
         "DROP INDEX effects_of_trace",
@@ -89,6 +102,7 @@ MIGRATIONS = {
         "ALTER TABLE effects ADD COLUMN process TEXT",
         "ALTER TABLE effects ADD COLUMN until TEXT",
     ),
+    2: (),  # tables that are new are created anyway
 }
 """Schema version → what makes the next one of it, in place, in SQLite and PostgreSQL alike."""
 

@@ -1,14 +1,15 @@
-"""The store: traces, and the ledger of effects."""
+"""The store: traces, what is thought of them, and the ledger of effects."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Insert, Select, Table, select
 
-from state.database import RUNS, StoreError, explained, insertion, open_engine, storable, utc
+from state.database import FEEDBACK, RUNS, StoreError, explained, insertion, open_engine, storable, utc
 from state.errors import UsageError
+from state.feedback import Feedback
 from state.ledger import Claim, Effect, Ledger
 from state.schema import Json
 from state.trace import Run
@@ -46,10 +47,31 @@ class Store(Ledger):
         """
         if runs:
             with self._begin() as connection:
-                insert = insertion(connection.dialect.name, RUNS)
-                kept = {c.name: insert.excluded[c.name] for c in RUNS.columns if c.name != "id"}
-                upsert = insert.on_conflict_do_update(index_elements=["id"], set_=kept)
-                connection.execute(upsert, [_row(run) for run in runs])
+                connection.execute(_upsert(connection, RUNS), [_row(run) for run in runs])
+
+    def write_feedback(self, feedback: Sequence[Feedback]) -> None:
+        """Write judgements, each replacing an earlier one of the same trace, key and source.
+
+        Raises:
+            StoreError: the database cannot be used; nothing of this call was written.
+        """
+        if feedback:
+            with self._begin() as connection:
+                connection.execute(_upsert(connection, FEEDBACK), [_judgement(one) for one in feedback])
+
+    def feedback(self, trace_id: str | None = None) -> list[Feedback]:
+        """What is thought of a trace, or of all of them, oldest first."""
+        query = select(FEEDBACK).order_by(FEEDBACK.c.created, FEEDBACK.c.trace_id, FEEDBACK.c.key)
+        if trace_id is not None:
+            query = query.where(FEEDBACK.c.trace_id == trace_id)
+        with self._begin() as connection:
+            return [Feedback.model_validate(row._asdict()) for row in connection.execute(query)]
+
+    def known(self, ids: Sequence[str]) -> frozenset[str]:
+        """Which of these runs are there."""
+        with self._begin() as connection:
+            found = connection.execute(select(RUNS.c.id).where(RUNS.c.id.in_(ids))).scalars()
+            return frozenset(map(str, found))
 
     def runs(self, trace_id: str) -> list[Run]:
         """The runs of a trace, parents before their children, in the order in which they began."""
@@ -111,6 +133,19 @@ class Store(Ledger):
     def _select(self, query: Select[tuple[Json, ...]]) -> list[Run]:
         with self._begin() as connection:
             return [_run(row._asdict()) for row in connection.execute(query)]
+
+
+def _upsert(connection: Connection, table: Table) -> Insert:
+    """An INSERT that replaces the row of the same key."""
+    insert = insertion(connection.dialect.name, table)
+    keys = [column.name for column in table.primary_key.columns]
+    kept = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+    return insert.on_conflict_do_update(index_elements=keys, set_=kept)
+
+
+def _judgement(one: Feedback) -> dict[str, Json]:
+    row = {**one.model_dump(), "created": utc(one.created)}
+    return {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _row(run: Run) -> dict[str, str | None]:

@@ -10,8 +10,8 @@ from state.schema import Json
 from state.trace import Run
 
 CALLED = ("tool", "retriever")
-MALFORMED = "malformed_args"
-"""Metadata of a tool run whose input is what a model wrote where an object was wanted."""
+ARGUMENTS = "arguments"
+"""Metadata of an imported tool run: its arguments are an `object`, or the `text` that stands in `input`."""
 UNFINISHED = "It did not end: its process ended before it did."
 
 Place: TypeAlias = tuple[tuple[str, int], ...]
@@ -65,8 +65,10 @@ def _call(run: Run, turn: int, effects: Mapping[str, Effect]) -> Call:
 
 def _args(run: Run) -> Json:
     """The arguments; tracers of LangChain record them as the text of a dictionary."""
-    given = run.inputs.get("input")
-    if run.inputs.keys() != {"input"} or not isinstance(given, str):
+    given, kind = run.inputs.get("input"), run.metadata.get(ARGUMENTS)
+    if kind == "text":
+        return given
+    if kind == "object" or run.inputs.keys() != {"input"} or not isinstance(given, str):
         return run.inputs
     if isinstance(value := parsed(given), dict):
         return value
@@ -74,9 +76,7 @@ def _args(run: Run) -> Json:
         literal = ast.literal_eval(given)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         literal = None
-    if isinstance(literal, dict):
-        return literal
-    return given if MALFORMED in run.metadata else run.inputs
+    return literal if isinstance(literal, dict) else run.inputs
 
 
 def _result(run: Run) -> tuple[Json, str | None]:

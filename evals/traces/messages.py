@@ -25,6 +25,18 @@ ROLES = {
 }
 """What a role is called elsewhere → its name here: `ai`, `human`, `system` or `tool`."""
 
+OPENAI = {"ai": "assistant", "human": "user"}
+LANGCHAIN = (
+    "name",
+    "id",
+    "tool_call_id",
+    "status",
+    "usage_metadata",
+    "response_metadata",
+    "additional_kwargs",
+)
+"""Fields of LangChain's messages that are kept as they are."""
+
 
 class Asked(NamedTuple):
     """A call, as a model asked for it."""
@@ -54,6 +66,13 @@ def role(message: Message) -> str:
     return ROLES.get(name, name) if isinstance(name, str) else ""
 
 
+def is_message(value: Json) -> bool:
+    """Whether a JSON value looks like a message."""
+    if not isinstance(value, Mapping):
+        return False
+    return role(plain(value)) in {"ai", "human", "system", "tool"} and "run_type" not in value
+
+
 def text(message: Message) -> str:
     """What a message says; parts that are no text, such as images, are left out."""
     content = message.get("content")
@@ -71,6 +90,32 @@ def asked(message: Message) -> list[Asked]:
     if isinstance(old := message.get("function_call"), Mapping):
         found.append(_asked({"function": old}))
     return found
+
+
+def langchain(message: Message) -> dict[str, Json]:
+    """The message in LangChain's plain form, in which traces hold messages; `content` is always there."""
+    fields = plain(message)
+    kept = {name: value for name, value in fields.items() if name in LANGCHAIN and value}
+    form = {"type": role(fields), "content": fields.get("content") or "", **kept}
+    calls = asked(fields)
+    good = [_call(call, "tool_call") for call in calls if isinstance(call.args, dict)]
+    bad = [_call(call, "invalid_tool_call") for call in calls if not isinstance(call.args, dict)]
+    return form | ({"tool_calls": good} if good else {}) | ({"invalid_tool_calls": bad} if bad else {})
+
+
+def openai(message: Message) -> dict[str, Json]:
+    """The message in OpenAI's form; arguments become a text."""
+    fields = plain(message)
+    speaker = role(fields)
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.tool, "arguments": _written(call.args)}}
+        for call in asked(fields)
+    ]
+    kept = {name: fields[name] for name in ("name", "tool_call_id") if fields.get(name)}
+    content = fields.get("content") or (None if calls else "")
+    return {"role": OPENAI.get(speaker, speaker), "content": content, **kept} | (
+        {"tool_calls": calls} if calls else {}
+    )
 
 
 def answers(calls: Sequence[Asked], results: Sequence[Message]) -> list[Message | None]:
@@ -100,7 +145,9 @@ def answers(calls: Sequence[Asked], results: Sequence[Message]) -> list[Message 
 def parsed(arguments: Json) -> Json:
     """Arguments as an object; the text itself where it is none."""
     if not isinstance(arguments, str):
-        return {} if arguments is None else arguments
+        return (
+            {} if arguments is None else arguments if isinstance(arguments, dict) else json.dumps(arguments)
+        )
     try:
         value = json.loads(arguments)
     except (ValueError, RecursionError):
@@ -111,6 +158,15 @@ def parsed(arguments: Json) -> Json:
 def first_line(error: str) -> str:
     """The first line of an error, which says what happened; never empty."""
     return error.strip().partition("\n")[0].rstrip() or "error"
+
+
+def _call(call: Asked, kind: str) -> dict[str, Json]:
+    wrong = {"error": None} if kind == "invalid_tool_call" else {}
+    return {"name": call.tool, "args": call.args, "id": call.id, "type": kind, **wrong}
+
+
+def _written(args: Json) -> str:
+    return args if isinstance(args, str) else json.dumps(args, ensure_ascii=False)
 
 
 def _asked(call: Mapping[str, Any]) -> Asked:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from evals.traces import messages as said_by
 from evals.traces.calls import calls_of, steps_of, tool_result
+from evals.traces.conversations import source_of
 from evals.traces.messages import Message, first_line
 from evals.trajectory import Call, Effect, Retrieved, Trajectory
 from state.schema import Json
@@ -67,7 +68,8 @@ def trajectory_of_messages(
     known = effects or {}
     calls: list[Call] = []
     said: list[str] = []
-    turns = at = 0
+    usage = Usage()
+    turns = counts = at = 0
     count = len(messages)
     while at < count:
         message = said_by.plain(messages[at])
@@ -75,6 +77,8 @@ def trajectory_of_messages(
         if said_by.role(message) != "ai":
             continue
         turns += 1
+        if counted := message.get("usage_metadata"):
+            usage, counts = usage + _spent(counted), counts + 1
         if text := said_by.text(message):
             said.append(text)
         if not (wanted := said_by.asked(message)):
@@ -93,7 +97,7 @@ def trajectory_of_messages(
         calls=tuple(calls),
         said=tuple(said),
         answer=said[-1] if said else None,
-        usage=Usage(model_calls=turns, cost_usd=None if turns else 0.0),
+        usage=usage + Usage(model_calls=turns - counts, cost_usd=None if turns > counts else 0.0),
         steps=turns,
     )
 
@@ -136,7 +140,7 @@ def _question(messages: Sequence[Message]) -> Json:
             begun.append(message)
     if len(begun) == 1 and isinstance(begun[0].get("content"), str):
         return begun[0]["content"]
-    return {"messages": [dict(message) for message in begun]} if begun else None
+    return {"messages": [said_by.langchain(message) for message in begun]} if begun else None
 
 
 def _input(inputs: Mapping[str, Json]) -> Json:
@@ -152,11 +156,14 @@ def _said(root: Run, runs: Sequence[Run]) -> list[str]:
     """What the agent said in this trace: messages that its nodes added, else what its models answered."""
     final = [run for run in runs if run.trace_id == root.trace_id]
     messages = [said_by.plain(one) for one in _mappings(_state(root, final).get("messages"))]
-    spoken = _new(messages, root.inputs) if messages else _generated(final)
+    if source_of(root):
+        spoken = messages[len(root.inputs["messages"]) :]
+    else:
+        spoken = _new(messages, root.inputs) if messages else list(_generated(final))
     return [text for one in spoken if said_by.role(one) == "ai" and (text := said_by.text(one))]
 
 
-def _new(messages: Sequence[Message], inputs: Mapping[str, Json]) -> Sequence[Message]:
+def _new(messages: list[Message], inputs: Mapping[str, Json]) -> list[Message]:
     """The messages after the one that was given last; a thread's state holds those of earlier turns too."""
     given = [said_by.plain(one) for one in _mappings(inputs.get("messages"))]
     spoken = [(said_by.role(one), said_by.text(one)) for one in messages]
@@ -242,17 +249,22 @@ def _spent(counted: Json) -> Usage:
     """The tokens of one model call; what used none cost nothing, and what was not counted, nobody knows."""
     if not isinstance(counted, Mapping):
         return Usage(model_calls=1, cost_usd=None)
-    given, answered = (counted.get(name) or 0 for name in ("input_tokens", "output_tokens"))
+    given, answered = (_tokens(counted.get(name)) for name in ("input_tokens", "output_tokens"))
     cost = counted.get("total_cost")
+    cost = cost if isinstance(cost, int | float) and cost >= 0 else None
     free = 0.0 if not given and not answered else None
     return Usage(
         model_calls=1, input_tokens=given, output_tokens=answered, cost_usd=free if cost is None else cost
     )
 
 
+def _tokens(count: Json) -> int:
+    return count if isinstance(count, int) and count > 0 else 0
+
+
 def _seconds(roots: Sequence[Run]) -> float | None:
-    """Together, without the time in between, in which a human thought."""
-    spans = [root.seconds for root in roots]
+    """Together, without the time in between, in which a human thought; nobody timed a conversation."""
+    spans = [None if source_of(root) else root.seconds for root in roots]
     known = [span for span in spans if span is not None]
     return sum(known) if len(known) == len(spans) else None
 
