@@ -2,7 +2,10 @@
 
 import typer
 
+from app import eval_compare
+
 commands = typer.Typer(
     help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
     no_args_is_help=True,
 )
+commands.command("compare", epilog=eval_compare.EPILOG)(eval_compare.compare)

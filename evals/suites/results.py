@@ -22,6 +22,8 @@ class RunInfo(BaseModel):
     suite: str
     dataset: str
     """Content hash of the cases, `sha256:…`; results of different hashes are compared on shared cases."""
+    cases: dict[str, str] = Field(default_factory=dict)
+    """Case → its content hash; a case whose hash changed is another one and is not compared."""
     stamp: dict[str, Json]
     """What produced the runs: hashes of graph, prompts, tools, policy, and the models' names."""
     graph: str
