@@ -2,10 +2,12 @@
 
 import typer
 
-from app import eval_compare
+from app import eval_compare, eval_run
 
 commands = typer.Typer(
     help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
     no_args_is_help=True,
 )
 commands.command("compare", epilog=eval_compare.EPILOG)(eval_compare.compare)
+commands.command("run", epilog=eval_run.RUN_EPILOG)(eval_run.run)
+commands.command("list", epilog=eval_run.LIST_EXAMPLE)(eval_run.list_runs)

@@ -20,12 +20,20 @@ class Played(NamedTuple):
 class Agent(Protocol):
     """What is evaluated."""
 
-    graph: str
-    """`module:name`, or the URL of a deployed graph API."""
-    stamp: Mapping[str, Json]
-    """What is known to produce its runs."""
-    effects: Mapping[str, Effect]
-    """Tool → what it does to the world."""
+    @property
+    def graph(self) -> str:
+        """`module:name`, or the URL of a deployed graph API."""
+        ...
+
+    @property
+    def stamp(self) -> Mapping[str, Json]:
+        """What is known to produce its runs."""
+        ...
+
+    @property
+    def effects(self) -> Mapping[str, Effect]:
+        """Tool → what it does to the world."""
+        ...
 
     async def play(self, case: Case) -> Played:
         """Run a case from a fresh start; an agent that fails has played too.
