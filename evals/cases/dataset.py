@@ -42,9 +42,13 @@ class Dataset(NamedTuple):
 
 
 def version(cases: Iterable[Case]) -> str:
-    """Content hash of cases, in whatever order; what a case leaves out is as its default, written out."""
-    plain = (case.model_dump(mode="json", exclude_defaults=True) for case in cases)
-    return digest(sorted(plain, key=lambda case: str(case["id"])))
+    """Content hash of cases, in whatever order; a default that is written out is as one that is left out."""
+    return digest(sorted(fingerprint(case) for case in cases))
+
+
+def fingerprint(case: Case) -> str:
+    """Content hash of a case."""
+    return digest(case.model_dump(mode="json", exclude_defaults=True))
 
 
 def load(path: Path) -> Dataset:

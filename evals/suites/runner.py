@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evals.cases.case import Case
-from evals.cases.dataset import version
+from evals.cases.dataset import fingerprint, version
 from evals.suites.agent import Agent, Played
 from evals.suites.controls import controls
 from evals.suites.folder import (
@@ -73,6 +73,7 @@ def _begun(job: Job, folder: Path) -> RunInfo:
         id=folder.name,
         suite=job.suite.name,
         dataset=version(job.cases),
+        cases={case.id: fingerprint(case) for case in job.cases},
         stamp=dict(job.agent.stamp),
         graph=job.agent.graph,
         trials=job.suite.trials,
