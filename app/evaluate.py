@@ -2,12 +2,14 @@
 
 import typer
 
-from app import eval_calls, eval_compare, eval_judge, eval_report, eval_upload
+from app import eval_calls, eval_compare, eval_judge, eval_report, eval_run, eval_upload
 
 commands = typer.Typer(
     help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
     no_args_is_help=True,
 )
+commands.command("run", epilog=eval_run.RUN_EPILOG)(eval_run.run)
+commands.command("list", epilog=eval_run.LIST_EXAMPLE)(eval_run.list_runs)
 commands.command("compare", epilog=eval_compare.EPILOG)(eval_compare.compare)
 commands.command("report", epilog=eval_report.EPILOG)(eval_report.report)
 commands.command("calls", epilog=eval_calls.EPILOG)(eval_calls.calls)

@@ -1,7 +1,7 @@
 """The folder of a suite's run: `run.json`, `trials.jsonl`, `traces.jsonl`, and the lock of who writes it.
 
-Trials are appended one line at a time and synced, so a killed process loses at most the trial it was at:
-a last line that was cut off is left out by readers and cut away by the next writer.
+Trials are appended one line at a time and synced, so a process that is killed loses at most the trials
+it was at: a last line that was cut off is left out by readers and cut away by the next writer.
 """
 
 import fcntl

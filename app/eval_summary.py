@@ -1,0 +1,70 @@
+"""What a person reads at the end of a suite's run."""
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from evals.suites.summary import Rate, Summary
+
+WIDTH = 110
+
+
+def shown(found: "Summary") -> str:
+    """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
+    console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
+    with console.capture() as text:
+        console.print(_rates(found), markup=False)
+        for line in (*_controls(found), *_costs(found), *_next(found)):
+            console.print(line, markup=False)
+    return "\n".join(line.rstrip() for line in text.get().splitlines()) + "\n"
+
+
+def _rates(found: "Summary") -> Table:
+    table = Table("", "passed", "95 % interval", "trials", "cases", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    rows = {"all": found.passed, "goal completion": found.goal_completion, **found.tags}
+    for name, rate in rows.items():
+        if rate is not None:
+            table.add_row(name, *_cells(rate))
+    return table
+
+
+def _cells(rate: "Rate") -> list[str]:
+    low, high = rate.interval
+    return [f"{rate.value:.1%}", f"{low:.1%} to {high:.1%}", str(rate.trials), str(rate.cases)]
+
+
+def _controls(found: "Summary") -> list[str]:
+    controls = {name: value for name, value in found.run.controls.items() if value is not None}
+    lines = []
+    if "null" in controls:
+        gold = f", doing just what is expected {controls['gold']:.1%}" if "gold" in controls else ""
+        lines.append(f"goal completion of doing nothing {controls['null']:.1%}{gold}")
+    if "null_passed" in controls:
+        lines.append(f"doing nothing passes {controls['null_passed']:.1%} of the cases")
+    return ["", *lines] if lines else []
+
+
+def _costs(found: "Summary") -> list[str]:
+    labels = ", ".join(f"{label} {count}" for label, count in found.labels.items())
+    usage = found.usage
+    cost = "unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    tokens = usage.input_tokens + usage.output_tokens
+    lines = [f"labels: {labels}"] if labels else []
+    lines.append(f"infrastructure errors: {found.infrastructure_errors}, counted nowhere else")
+    lines.append(f"cost: {cost}, {usage.model_calls} model calls, {tokens} tokens")
+    if found.seconds_p50 is not None and found.seconds_p95 is not None:
+        lines.append(f"latency: p50 {found.seconds_p50:.3f} s, p95 {found.seconds_p95:.3f} s")
+    return lines
+
+
+def _next(found: "Summary") -> list[str]:
+    return [
+        f"results: {found.folder}",
+        f"compare: warrant eval compare BASE {found.folder}",
+        f"report:  warrant eval report {found.folder} --out report.html",
+    ]
