@@ -25,12 +25,19 @@ function head(runs, shown) {
   ];
 }
 
+// A score says little on a suite where doing nothing scores as high.
 function control(last) {
-  const said = ["null", "gold"].filter((name) => name in last.controls && last.controls[name] !== null)
-    .map((name) => `${name} agent ${percent(last.controls[name])}`);
-  return element("p", {}, "For comparison: ",
-    said.length ? said.join(", ") : "the null and the gold agent were not run",
-    said.length ? element("span", { class: "dim" }, " (one does nothing, the other what is expected)") : "");
+  const share = last.controls.null_passed;
+  return element("p", { class: "dim" }, share === null || share === undefined
+    ? "What an agent that does nothing would pass was not measured."
+    : `An agent that does nothing passes ${percent(share)} of the cases.`);
+}
+
+function controls(figures) {
+  const said = figures.map((each) => each.controls)
+    .filter((each) => each.null !== null && each.null !== undefined)
+    .map((each) => `doing nothing ${percent(each.null)}, doing what is expected ${percent(each.gold)}`);
+  return element("span", { class: "interval" }, said.length ? said[said.length - 1] : "its controls were not run");
 }
 
 function tables(runs) {
@@ -63,7 +70,7 @@ function hat(found) {
 
 function scored(figures, name) {
   const advisory = figures.some((each) => (each.scores[name] || {}).demanded && !each.scores[name].gates);
-  return advisory ? [name, element("span", { class: "dim" }, " advisory")] : name;
+  return [name, advisory ? element("span", { class: "dim" }, " advisory") : "", name === "goal_completion" ? controls(figures) : ""];
 }
 
 function estimate(mean, score) {
@@ -100,15 +107,15 @@ function trend(figures) {
   const y = (value) => top + (1 - value) * (height - top - bottom);
   const x = (at) => left + step * (at + 0.5);
   const known = figures.map((each, at) => [each, at]).filter(([each]) => each.pass_rate);
-  const last = figures[figures.length - 1];
+  const idle = figures[figures.length - 1].controls.null_passed;
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
     "aria-label": `Share of trials that passed: ${known.map(([each]) => `${each.run} ${percent(each.pass_rate.value)}`).join(", ")}` },
     [0, 0.25, 0.5, 0.75, 1].map((value) => [
       drawn("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }),
       drawn("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, `${100 * value} %`)]),
-    ["null", "gold"].filter((name) => typeof last.controls[name] === "number").map((name) => [
-      drawn("line", { class: "control", x1: left, x2: width - right, y1: y(last.controls[name]), y2: y(last.controls[name]) }),
-      drawn("text", { x: width - right + 6, y: y(last.controls[name]) + 4 }, `${name} agent`)]),
+    typeof idle === "number" ? [
+      drawn("line", { class: "control", x1: left, x2: width - right, y1: y(idle), y2: y(idle) }),
+      drawn("text", { x: width - right + 6, y: y(idle) + 4 }, "doing nothing")] : [],
     drawn("polyline", { class: "line", points: known.map(([each, at]) => `${x(at)},${y(each.pass_rate.value)}`).join(" ") }),
     known.map(([each, at]) => point(each, x(at), y)),
     figures.map((each, at) => drawn("text", { x: x(at), y: height - bottom + 20, "text-anchor": "middle" },

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from evals.report.estimates import Estimate, mean, pass_hat, quantile, share
+from evals.suites.measures import LOWER_IS_BETTER
 from evals.suites.results import RunInfo, Trial
 from state.canonical import digest
 from state.schema import Json
@@ -83,7 +84,7 @@ def _scores(done: Sequence[Trial]) -> dict[str, Json]:
                 gates[score.name] |= score.gates
     return {
         name: {
-            "mean": _plain(_estimated(values[name])),
+            "mean": _plain(_estimated(name, values[name])),
             "passed": sum(demands[name]),
             "demanded": len(demands[name]),
             "gates": gates[name],
@@ -92,9 +93,10 @@ def _scores(done: Sequence[Trial]) -> dict[str, Json]:
     }
 
 
-def _estimated(values: dict[str, list[float]]) -> Estimate | None:
-    """A rate gets the interval of a rate."""
-    rate = all(value in {0.0, 1.0} for trials in values.values() for value in trials)
+def _estimated(name: str, values: dict[str, list[float]]) -> Estimate | None:
+    """A rate gets the interval of a rate, a cost does not, even where nothing was spent."""
+    ones = all(value in {0.0, 1.0} for trials in values.values() for value in trials)
+    rate = ones and name not in LOWER_IS_BETTER
     return share(values) if rate else mean(values)
 
 

@@ -32,7 +32,7 @@ def record(
         trials=trials,
         started=START + timedelta(days=version),
         finished=START + timedelta(days=version, minutes=4),
-        controls={"null": 0.083, "gold": 1.0},
+        controls={"null": 0.083, "gold": 1.0, "null_passed": 0.051},
     )
     (folder / "run.json").write_text(info.model_dump_json(), encoding="utf-8")
     listed = [_case(at, secret) for at in range(cases)]
@@ -94,6 +94,7 @@ def _trial(case: Case, number: int, trace_id: str, *, passed: bool, broken: bool
             Score(name="tool_calls_f1", value=f1),
             Score(name="judge", value=0.5, passed=True, gates=False, reason=HOSTILE),
             Score(name="recall", value=None),
+            Score(name="goal_completion", value=f1),
         ),
         labels=() if passed else ("wrong_argument", "unexpected_write"),
         trace_id=trace_id,
