@@ -16,7 +16,7 @@ from models.names import chat
 from models.tape import load
 from state.models_policy import ModelsPolicy
 from state.settings import Settings
-from tests.fakes import MemorySink
+from graphs.memory import MemorySink
 from tests.servers.openai_server import OpenAIServer, calls, obeys, says
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

@@ -10,7 +10,7 @@ from rich.console import Console
 from app.tree import drawn
 from graphs.tracing import Tracer
 from models.waiting import waited
-from tests.fakes import MemorySink
+from graphs.memory import MemorySink
 
 
 class State(TypedDict, total=False):
