@@ -1,8 +1,10 @@
 """A corpus of recorded runs, and changes seeded into recordings."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from langchain_core.messages import HumanMessage
@@ -13,7 +15,13 @@ from benchmarks.replay_graphs import SHAPES
 from evals.replay.graph import Graph, isolated
 from evals.replay.recording import Recording, recordings
 from graphs.memory import MemorySink
+from graphs.parts import assembled
 from graphs.tracing import Tracer
+from graphs.wiring import wire
+from state.agent import Context
+from state.policy import load_policy
+from state.settings import settings
+from state.store import Store
 from state.trace import Run
 
 Change: TypeAlias = Callable[[list[Run], list[Recording], random.Random], list[Run] | None]
@@ -41,10 +49,7 @@ async def recorded(shape: str, seed: int) -> Sample:
     found = await graph.ainvoke(given, config)
     if "__interrupt__" in found:
         await graph.ainvoke(Command(resume="yes"), config)
-    traces: dict[str, list[Run]] = {}
-    for run in sink.runs.values():
-        traces.setdefault(run.trace_id, []).append(run)
-    return Sample(shape, seed, list(traces.values()))
+    return Sample(shape, seed, _traces(sink.runs.values()))
 
 
 def _calls(found: list[Recording]) -> list[Run]:
@@ -138,7 +143,30 @@ def changed(sample: Sample, chance: random.Random) -> Iterator[tuple[str, list[R
     found = recordings(sample.traces)
     for name, change in CHANGES.items():
         if (altered := change(runs, found, chance)) is not None:
-            traces: dict[str, list[Run]] = {}
-            for run in altered:
-                traces.setdefault(run.trace_id, []).append(run)
-            yield name, recordings(traces.values())
+            yield name, recordings(_traces(altered))
+
+
+QUESTIONS = ("What is {n} * 23?", "What is the status of order WR-104{d}?", "Please refund order WR-104{d}.")
+
+
+async def own_recorded(seed: int, folder: Path) -> Sample:
+    """A run of our own agent, its effects in a folder; an approval is given where one is asked for."""
+    sink, chosen = MemorySink(), settings().model_copy(update={"home": folder / str(seed)})
+    chosen.home.mkdir()
+    question = QUESTIONS[seed % len(QUESTIONS)].format(n=17 + seed, d=2 + seed % 7)
+    config: Any = {"configurable": {"thread_id": f"own-{seed}"}, "callbacks": [Tracer([sink])]}
+    with closing(Store(chosen.database_url())) as store:
+        parts = assembled(chosen, load_policy(chosen.policy), store)
+        graph = wire(parts).compile(checkpointer=InMemorySaver(), name="warrant")
+        found = await graph.ainvoke({"messages": [HumanMessage(question)]}, config, context=Context())
+        if "__interrupt__" in found:
+            answer = {"decisions": [{"type": "approve"}]}
+            await graph.ainvoke(Command(resume=answer), config, context=Context())
+    return Sample("agent", seed, _traces(sink.runs.values()))
+
+
+def _traces(runs: Iterable[Run]) -> list[list[Run]]:
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.trace_id, []).append(run)
+    return list(found.values())

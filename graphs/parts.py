@@ -57,7 +57,7 @@ def application() -> Application:
     store = Store(chosen.database_url())
     tracer = _tracer(chosen, store)
     install(tracer)
-    return Application(chosen, store, tracer, _parts(chosen, policy, store))
+    return Application(chosen, store, tracer, assembled(chosen, policy, store))
 
 
 def _tracer(chosen: Settings, store: Store) -> Tracer:
@@ -73,7 +73,8 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
     return LangSmithExport(chosen.langsmith_endpoint, key, chosen.langsmith_project, redact)
 
 
-def _parts(chosen: Settings, policy: Policy, store: Store) -> Parts:
+def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
+    """The parts of the graph, with their effects in this store."""
     registry = Registry(capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 

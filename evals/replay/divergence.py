@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
@@ -25,6 +25,9 @@ SAID: dict[Difference, str] = {
     "state": "the final state changed",
     "error": "the run ended with another error",
 }
+
+MOST_LINES = 60
+"""Of a diff that is shown in a terminal."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Divergence:
         """For a terminal."""
         at = f"call {self.number}" if self.number else "the end"
         where = f", {self.place}" if self.place else ""
-        return f"{SAID[self.difference]} at {at}{where}\n{self.diff}"
+        return f"{SAID[self.difference]} at {at}{where}\n{_cut(self.diff)}"
 
     def document(self) -> dict[str, Json]:
         """For a program."""
@@ -100,6 +103,12 @@ def shown(kind: Kind, name: str, asked: Json) -> Json:
     return {kind: name, "query" if kind == "retriever" else "args": asked}
 
 
+def _cut(diff: str) -> str:
+    lines = diff.splitlines()
+    more = [f"… {len(lines) - MOST_LINES} more lines with --json"] if len(lines) > MOST_LINES else []
+    return "\n".join([*lines[:MOST_LINES], *more])
+
+
 def _difference(kind: Kind, same: Recorded | None, expected: Recorded | None) -> Difference:
     if same is not None:
         kinds: dict[Kind, Difference] = {"model": "prompt", "tool": "argument", "retriever": "query"}
@@ -118,8 +127,3 @@ def _likeness(one: Json, other: Json) -> float:
 def _lines(value: Json) -> list[str]:
     text = "" if value is None else json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
     return text.splitlines()
-
-
-def first(found: Iterable[Divergence | None]) -> Divergence | None:
-    """The first that is one."""
-    return next((one for one in found if one is not None), None)

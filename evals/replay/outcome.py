@@ -17,13 +17,21 @@ PASSING = {"id", "response_metadata", "usage_metadata", "additional_kwargs"}
 CHUNK = "MessageChunk"
 
 
-def ending(recording: Recording, again: Sequence[Run], tape: Tape) -> Divergence | None:
-    """How the end of a run differs: what it asked, its error, its final state."""
+def ending(recording: Recording, again: Sequence[Run], values: Json, tape: Tape) -> Divergence | None:
+    """How the end of a run differs: what it asked, its error, its final state.
+
+    Args:
+        recording: The trace.
+        again: The runs of its replay.
+        values: All channels at the end of the replay. What a root run gives depends on how it is streamed:
+            its recorded channels are compared, whichever they are.
+        tape: What is volatile and what was live.
+    """
     root = next(run for run in again if run.parent_run_id is None)
     pairs: list[tuple[Difference, Json, Json]] = [
         ("error", _error(recording.root), _error(root)),
         ("interrupt", _asked(recording.interrupts), _asked(interrupts_of(again))),
-        ("state", _state(recording.root, tape.volatile), _state(root, tape.volatile)),
+        ("state", *_states(recording.root, root, values, tape.volatile)),
     ]
     live = tape.live.models or tape.through > 0
     for difference, before, after in pairs:
@@ -40,9 +48,12 @@ def _asked(errors: Sequence[str]) -> list[Json]:
     return sorted(IDS.sub("", error) for error in errors)
 
 
-def _state(root: Run, volatile: Volatile) -> Json:
-    kept = {name: value for name, value in (root.outputs or {}).items() if name != "__interrupt__"}
-    return volatile.without("state", _lasting(kept))
+def _states(recorded: Run, root: Run, values: Json, volatile: Volatile) -> tuple[Json, Json]:
+    before = {name: value for name, value in (recorded.outputs or {}).items() if name != "__interrupt__"}
+    given = {**(values if isinstance(values, dict) else {}), **(root.outputs or {})}
+    after = {name: given[name] for name in before if name in given}
+    left, right = (volatile.without("state", _lasting(one)) for one in (before, after))
+    return left, right
 
 
 def _lasting(value: Json) -> Json:

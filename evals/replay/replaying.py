@@ -1,6 +1,5 @@
 """Replaying: the traces of one thread run again on a graph, with the tape in place of the outside."""
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from evals.replay.replies import COMMAND, command
 from evals.replay.restoring import messages_in
 from evals.replay.tape import DivergedError, Tape
 from graphs.memory import MemorySink
+from graphs.snapshot import snapshot
 from graphs.tracing import Tracer
 from state.schema import Json
 from state.trace import Run
@@ -82,10 +82,8 @@ async def replay(
             await _again(graph, recording, recorded, thread, tracer, context)
             tape.end()
             if tape.diverged is None:
-                again = [run for run in sink.runs.values() if run.trace_id == run.id][-1]
-                tape.diverged = ending(
-                    recording, [r for r in sink.runs.values() if r.trace_id == again.id], tape
-                )
+                values = snapshot((await graph.aget_state(_thread(thread))).values)
+                tape.diverged = ending(recording, _last(sink), values, tape)
             if tape.diverged is not None and tape.on_miss == "fail":
                 break
     return Replayed(
@@ -98,6 +96,17 @@ async def replay(
     )
 
 
+def _last(sink: MemorySink) -> list[Run]:
+    """The runs of the trace that began last."""
+    runs = list(sink.runs.values())
+    root = [run for run in runs if run.parent_run_id is None][-1]
+    return [run for run in runs if run.trace_id == root.id]
+
+
+def _thread(thread: str) -> RunnableConfig:
+    return {"configurable": {"thread_id": thread}}
+
+
 async def _again(
     graph: Graph,
     recording: Recording,
@@ -107,17 +116,15 @@ async def _again(
     context: Any,  # noqa: ANN401
 ) -> None:
     config = _config(recording.root, thread, tracer)
-    waiting = (await graph.aget_state(config)).interrupts
+    waiting = (await graph.aget_state(_thread(thread))).interrupts
     given = _input(recording.root.inputs, recorded, waiting)
     kept = recording.root.metadata.get("context") if context is None else context
     try:
         await graph.ainvoke(given, config, context=kept)
     except DivergedError:
         pass
-    except asyncio.CancelledError:
-        raise
     # Whatever a graph raises ends its run and is in its trace, where it is compared with the recording.
-    except Exception:  # noqa: BLE001, S110
+    except Exception:  # noqa: BLE001
         pass
 
 
