@@ -24,10 +24,12 @@ EPILOG = (
     "Exits with 0 if every replay was identical, 1 if one diverged, 2 if it cannot be run as asked."
 )
 OWN = "graphs.agent:agent"
+SHOWN = 100
+"""Characters of what a call asked."""
 TOOLS = "Use --tools tape, --tools live, or names as in --tools search,fetch=live."
 
 
-def replay(  # noqa: PLR0913  each one is an option
+def replay(
     traces: Annotated[
         list[str], typer.Argument(help="Runs' ids or their beginnings, or files of JSON Lines.")
     ],
@@ -190,7 +192,8 @@ def _list(recorded: "Sequence[list[Recording]]", *, as_json: bool) -> None:
         for call in one.calls
     ]
     lines = [
-        f"{call['number']:>4}  {call['kind']:<9} {call['name']}  {json.dumps(call['asked'], ensure_ascii=False)[:100]}"
+        f"{call['number']:>4}  {call['kind']:<9} {call['name']}  "
+        + json.dumps(call["asked"], ensure_ascii=False)[:SHOWN]
         for call in calls
     ]
     sys.stdout.write((json.dumps(calls, indent=2) if as_json else "\n".join(lines)) + "\n")
@@ -219,7 +222,8 @@ def _shown(found: "Sequence[Replayed]") -> str:
         lines += [f"{trace}  {one.divergence or 'identical'}" for trace in one.traces[-1:]]
         lines += [f"  refused: {event}" for event in one.refused]
     identical = sum(one.divergence is None for one in found)
-    counts = f"{sum(one.answered for one in found)} calls from the recording, {sum(one.live for one in found)} live"
+    answered, live = sum(one.answered for one in found), sum(one.live for one in found)
+    counts = f"{answered} calls from the recording, {live} live"
     return "\n".join([*lines, f"{identical} of {len(found)} identical; {counts}."]) + "\n"
 
 

@@ -1,5 +1,7 @@
 """A corpus of recorded runs, and changes seeded into recordings."""
 
+# ruff: noqa: ANN401  LangChain's signatures
+
 import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing

@@ -1,12 +1,14 @@
 """Graphs of five shapes, scripted and with tripwires, whose runs are recorded and replayed."""
 
+# ruff: noqa: ANN401  LangChain's signatures
+
 import asyncio
 import operator
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypeAlias, TypedDict
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.documents import Document
@@ -84,7 +86,8 @@ class Finder(BaseRetriever):
 
 
 TOOLS = [add, look_up, draw, refuse, Weigh()]
-Script = Callable[[Sequence[BaseMessage]], AIMessage]
+Built: TypeAlias = Any  # StateGraph, whose node functions LangGraph types by overloads
+Script: TypeAlias = Callable[[Sequence[BaseMessage]], AIMessage]
 
 
 class Scripted(BaseChatModel):
@@ -151,7 +154,7 @@ def _turns(messages: Sequence[BaseMessage]) -> AIMessage:
     return AIMessage(f"Done: {messages[-1].content}")
 
 
-def tool_node(seed: int) -> StateGraph[Any, Any, Any, Any]:
+def tool_node(seed: int) -> Built:
     """Tools that a ToolNode calls."""
     kind = Streaming if seed % 2 else Scripted
     model = kind(script=_turns).bind_tools(TOOLS)
@@ -180,7 +183,7 @@ class Plan(BaseModel):
     key: str
 
 
-def direct(seed: int) -> StateGraph[Any, Any, Any, Any]:
+def direct(seed: int) -> Built:
     """Tools that a node calls itself, sync and async, one of which fails."""
 
     def plan(messages: Sequence[BaseMessage]) -> AIMessage:
@@ -210,11 +213,11 @@ def direct(seed: int) -> StateGraph[Any, Any, Any, Any]:
     return built
 
 
-def subgraph(seed: int) -> StateGraph[Any, Any, Any, Any]:
+def subgraph(seed: int) -> Built:
     """Tools in a graph within a graph, entered twice."""
     inner = tool_node(seed + 1).compile()
 
-    async def outer(state: State, config: RunnableConfig) -> State:
+    async def outer(_state: State, config: RunnableConfig) -> State:
         once = await inner.ainvoke({"messages": [("user", f"sub {seed}")]})
         drawn = await draw.ainvoke({"shape": f"s{seed}"}, config)
         again = await inner.ainvoke({"messages": [("user", f"again {seed}")]})
@@ -228,7 +231,7 @@ def subgraph(seed: int) -> StateGraph[Any, Any, Any, Any]:
     return built
 
 
-def parallel(seed: int) -> StateGraph[Any, Any, Any, Any]:
+def parallel(seed: int) -> Built:
     """Tools in parallel tasks, some of which call the same."""
 
     def spread(_state: State) -> list[Send]:
@@ -251,10 +254,10 @@ def parallel(seed: int) -> StateGraph[Any, Any, Any, Any]:
     return built
 
 
-def interrupted(seed: int) -> StateGraph[Any, Any, Any, Any]:
+def interrupted(seed: int) -> Built:
     """A run that stops to ask, and goes on in a second trace."""
 
-    async def before(state: State) -> State:
+    async def before(_state: State) -> State:
         return {"found": [str(await add.ainvoke({"a": seed, "b": 5}))]}
 
     async def ask(state: State) -> State:
@@ -271,7 +274,7 @@ def interrupted(seed: int) -> StateGraph[Any, Any, Any, Any]:
     return built
 
 
-SHAPES: dict[str, Callable[[int], StateGraph[Any, Any, Any, Any]]] = {
+SHAPES: dict[str, Callable[[int], Built]] = {
     "tool_node": tool_node,
     "direct": direct,
     "subgraph": subgraph,

@@ -2,8 +2,8 @@
 
     python -m benchmarks.replaying --count 10 --json
 
-Records COUNT runs of each of five shapes of graph and of our own agent, live; then replays them with tripwires
-in every model and tool, which count a live call and try to open a socket.
+Records COUNT runs of each of five shapes of graph and of our own agent, live; then replays them with
+tripwires in every model and tool, which count a live call and try to open a socket.
 """
 
 import argparse

@@ -154,6 +154,7 @@ def line_of(message: dict[str, Json]) -> Line | None:
 
 
 def reply_of(generations: list[list[dict[str, Json]]]) -> AIMessage:
+    """The first reply of a recorded model call."""
     generation = generations[0][0]
     if not generation.get("message"):
         return AIMessage(generation["text"])

@@ -33,8 +33,8 @@ def exception(text: str) -> Exception:
 
 def _without_constructor(kind: type[Exception], args: tuple[object, ...], trace: str) -> Exception:
     """An exception that is caught as one of this class; its text is the one that the traceback ends with."""
-    said = re.findall(rf"^(?:[\w.]+\.)?{kind.__name__}: (.*)", trace, re.MULTILINE | re.DOTALL)
-    text = said[-1].strip() if said else ", ".join(map(str, args))
+    named = list(re.finditer(rf"^(?:[\w.]+\.)?{kind.__name__}: ", trace, re.MULTILINE))
+    text = trace[named[-1].end() :].strip() if named else ", ".join(map(str, args))
     fields = {"__init__": lambda _self, *_args: None, "__str__": lambda _self: text}
     made: Exception = type(kind.__name__, (kind,), fields)(*args)
     vars(made).update(message=text, way_out="")

@@ -5,10 +5,12 @@ or `_generate`, gives what the tape gives. Parsing of arguments, validation, cal
 stay LangChain's.
 """
 
+# ruff: noqa: ANN401  LangChain's signatures
+
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
@@ -44,7 +46,7 @@ TEXT = ("generate", "agenerate", "stream", "astream")
 def intercepted(tape: Tape, model: BaseChatModel | None = None) -> Iterator[None]:
     """Answer every call in this process from the tape; `model` is asked where models are live."""
 
-    def of_chat(one: BaseChatModel, _input: Any, _options: dict[str, Any]) -> BaseChatModel:  # noqa: ANN401
+    def of_chat(one: BaseChatModel, _input: Any, _options: dict[str, Any]) -> BaseChatModel:
         return _chat(one, tape, model)
 
     with ExitStack() as stack:
@@ -53,9 +55,9 @@ def intercepted(tape: Tape, model: BaseChatModel | None = None) -> Iterator[None
         for name in TEXT:
             stack.enter_context(_redirected(BaseLLM, name, lambda one, *_: _text(one, tape)))
         for name in ("run", "arun"):
-            stack.enter_context(_redirected(BaseTool, name, lambda *given: _tool(*given, tape)))
+            stack.enter_context(_redirected(BaseTool, name, partial(_tool, tape)))
         for name in ("invoke", "ainvoke"):
-            stack.enter_context(_redirected(BaseRetriever, name, lambda *given: _retriever(*given, tape)))
+            stack.enter_context(_redirected(BaseRetriever, name, partial(_retriever, tape)))
         token = performer.set(_performer(tape))
         stack.callback(performer.reset, token)
         yield
@@ -70,7 +72,7 @@ def _redirected(owner: type, name: str, stand_in: Callable[..., Any]) -> Iterato
         return
 
     @wraps(original)
-    def redirected(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  LangChain's signatures
+    def redirected(self: Any, *args: Any, **kwargs: Any) -> Any:
         if STANDS_IN in self.__dict__:
             return original(self, *args, **kwargs)
         given = args[0] if args else kwargs.get("tool_input", kwargs.get("input"))
@@ -83,7 +85,7 @@ def _redirected(owner: type, name: str, stand_in: Callable[..., Any]) -> Iterato
         setattr(owner, name, original)
 
 
-def _stand_in(one: Any, **inner: Any) -> Any:  # noqa: ANN401  any class of LangChain's
+def _stand_in(one: Any, **inner: Any) -> Any:
     """A copy with these methods of its own; those of its class would win over pydantic's fields."""
     made = copy.copy(one)
     made.__dict__.update(inner, **{STANDS_IN: True})
@@ -99,7 +101,7 @@ def _chat(one: BaseChatModel, tape: Tape, model: BaseChatModel | None) -> BaseCh
         lines = [str(line) for each in messages if (line := line_of(snapshot(each)))]
         return tape.ask("model", type(one).__name__, lines, _here())
 
-    def other(options: dict[str, Any]) -> Any:  # noqa: ANN401  a model or a binding of one
+    def other(options: dict[str, Any]) -> Any:
         tools = options.get("tools")
         return model.bind_tools(tools) if tools and model else model
 
@@ -161,22 +163,23 @@ def _text(one: BaseLLM, tape: Tape) -> BaseLLM:
     return made
 
 
-def _tool(one: BaseTool, given: str | dict[str, Any], options: dict[str, Any], tape: Tape) -> BaseTool:
+def _tool(tape: Tape, one: BaseTool, given: str | dict[str, Any], options: dict[str, Any]) -> BaseTool:
     call_id = options.get("tool_call_id")
     args = one._filter_injected_args(given) if isinstance(given, dict) else {"input": str(given)}
     name = options.get("run_name") or one.name
     place = place_of((options.get("config") or {}).get("metadata") or options.get("metadata") or {})
     call = tape.ask("tool", name, snapshot(args), place)
 
-    def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        found = replies.output(call, call_id)  # type: ignore[arg-type]  only set where there is a call
-        return (found, None) if one.response_format == "content_and_artifact" else found
-
-    async def arun(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        return run(*args, **kwargs)
-
     if call is None:
         return _live_tool(one)
+
+    def run(*_args: Any, **_kwargs: Any) -> Any:
+        found = replies.output(call, call_id)
+        return (found, None) if one.response_format == "content_and_artifact" else found
+
+    async def arun(*_args: Any, **_kwargs: Any) -> Any:
+        return run()
+
     made: BaseTool = _stand_in(one, _run=run, _arun=arun, _injected_args_keys=one._injected_args_keys)
     return made
 
@@ -185,12 +188,12 @@ def _live_tool(one: BaseTool) -> BaseTool:
     """The tool itself, with the network open for it and what it calls live as well."""
 
     @wraps(one._run)
-    def run(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def run(*args: Any, **kwargs: Any) -> Any:
         with opened():
             return one._run(*args, **kwargs)
 
     @wraps(one._arun)
-    async def arun(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def arun(*args: Any, **kwargs: Any) -> Any:
         with opened():
             return await one._arun(*args, **kwargs)
 
@@ -199,18 +202,18 @@ def _live_tool(one: BaseTool) -> BaseTool:
     return made
 
 
-def _retriever(one: BaseRetriever, given: str, options: dict[str, Any], tape: Tape) -> BaseRetriever:
+def _retriever(tape: Tape, one: BaseRetriever, given: str, options: dict[str, Any]) -> BaseRetriever:
     config = ensure_config(options.get("config"))
     name = config.get("run_name") or one.get_name()
     call = tape.ask("retriever", name, given, place_of(config.get("metadata") or {}))
 
-    def find(query: str, **kwargs: Any) -> Any:  # noqa: ANN401
+    def find(query: str, **kwargs: Any) -> Any:
         if call:
             return replies.documents(call)
         with opened():
             return one._get_relevant_documents(query, **kwargs)
 
-    async def afind(query: str, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def afind(query: str, **kwargs: Any) -> Any:
         if call:
             return replies.documents(call)
         with opened():

@@ -59,7 +59,7 @@ def chunks(reply: AIMessage) -> Iterator[ChatGenerationChunk]:
     content = reply.content
     words = content.split(" ") if isinstance(content, str) else []
     for nth, word in enumerate(words[:-1]):
-        yield ChatGenerationChunk(message=AIMessageChunk(f" {word}" if nth else word))
+        yield ChatGenerationChunk(message=AIMessageChunk(content=f" {word}" if nth else word))
     last = f" {words[-1]}" if len(words) > 1 else content
     calls = [
         tool_call_chunk(name=call["name"], args=canonical(call["args"]), id=call["id"], index=index)

@@ -79,7 +79,8 @@ class Tape:
             if self.diverged is None and (found := self._take(kind, name, asked, place)):
                 self.answered += 1
                 return found
-            return self._miss(kind, name, asked, place)
+            self._miss(kind, name, asked, place)
+            return None
 
     def end(self) -> None:
         """Note what the trace has and the replay did not ask for."""
