@@ -281,3 +281,8 @@ SHAPES: dict[str, Callable[[int], Built]] = {
     "parallel": parallel,
     "interrupt": interrupted,
 }
+
+
+def standing() -> Built:
+    """The second graph of direct calls, to be named on a command line."""
+    return direct(1)

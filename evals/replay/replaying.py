@@ -37,7 +37,7 @@ OWN = {
 }
 """Metadata of a root run that is not the caller's configuration."""
 THEIRS = ("langgraph_", "ls_", "lc_", "__")
-INTERRUPT = re.compile(r"Interrupt\(value=(.*?), id='([^']*)'\)", re.DOTALL)
+INTERRUPT = re.compile(r"Interrupt\(value=(.*?), id='([^']*)'", re.DOTALL)
 LIMIT = re.compile(r"Recursion limit of (\d+) reached")
 
 
@@ -79,7 +79,7 @@ async def replay(
     with closed() as refused, intercepted(tape, model):
         for recording in recorded:
             tape.play(recording)
-            await _again(graph, recording, recorded, thread, tracer, context)
+            await _again(graph, recording, recorded, _config(recording.root, thread, tracer), context)
             tape.end()
             if tape.diverged is None:
                 values = snapshot((await graph.aget_state(_thread(thread))).values)
@@ -111,12 +111,10 @@ async def _again(
     graph: Graph,
     recording: Recording,
     recorded: Sequence[Recording],
-    thread: str,
-    tracer: Tracer,
+    config: RunnableConfig,
     context: Any,  # noqa: ANN401
 ) -> None:
-    config = _config(recording.root, thread, tracer)
-    waiting = (await graph.aget_state(_thread(thread))).interrupts
+    waiting = (await graph.aget_state(config)).interrupts
     given = _input(recording.root.inputs, recorded, waiting)
     kept = recording.root.metadata.get("context") if context is None else context
     try:

@@ -20,7 +20,7 @@ from state.canonical import canonical
 from state.schema import Json
 
 COMMAND = {"graph", "update", "resume", "goto"}
-QUESTION = re.compile(r"Interrupt\(value=(.*?), id='[^']*'\)", re.DOTALL)
+QUESTION = re.compile(r"Interrupt\(value=(.*?), id='[^']*'", re.DOTALL)
 
 
 def raised(call: Recorded) -> None:
