@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app import ask, effects, evaluate, index, serve, tools, trace
+from app import ask, effects, evaluate, index, replay, serve, tools, trace
 from state.errors import WarrantError
 
 cli = typer.Typer(
@@ -19,6 +19,7 @@ cli.add_typer(index.commands, name="index")
 cli.add_typer(tools.commands, name="tools")
 cli.add_typer(trace.commands, name="trace")
 cli.add_typer(evaluate.commands, name="eval")
+cli.command("replay", epilog=replay.EPILOG)(replay.replay)
 cli.add_typer(effects.commands, name="effects")
 cli.command("serve", epilog=serve.EPILOG)(serve.serve)
 

@@ -57,7 +57,7 @@ def application() -> Application:
     store = Store(chosen.database_url())
     tracer = _tracer(chosen, store)
     install(tracer)
-    return Application(chosen, store, tracer, assemble(chosen, policy, store))
+    return Application(chosen, store, tracer, assembled(chosen, policy, store))
 
 
 def _tracer(chosen: Settings, store: Store) -> Tracer:
@@ -73,8 +73,8 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
     return LangSmithExport(chosen.langsmith_endpoint, key, chosen.langsmith_project, redact)
 
 
-def assemble(chosen: Settings, policy: Policy, store: Store) -> Parts:
-    """The parts of the graph alone, such as for an agent in a home of its own."""
+def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
+    """The parts of the graph alone, with their effects in this store, such as for an agent in a home of its own."""
     registry = Registry(capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 

@@ -119,7 +119,12 @@ class Session:
         metadata: dict[str, Json] | None = None,
     ) -> dict[str, Json]:
         started, run_id, thread_id = time.monotonic(), uuid4(), start["configurable"]["thread_id"]
-        named: RunnableConfig = {"run_id": run_id, "run_name": "warrant", "metadata": metadata or {}}
+        knobs = {"context": context.model_dump(exclude_none=True)} if context else {}
+        named: RunnableConfig = {
+            "run_id": run_id,
+            "run_name": "warrant",
+            "metadata": {**(metadata or {}), **knobs},  # a replay turns the same knobs
+        }
         config: RunnableConfig = {**start, **named}
         stream = self.agent.astream(
             given,

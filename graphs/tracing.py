@@ -242,7 +242,8 @@ def _name(serialized: Mapping[str, Json], details: Mapping[str, Json], otherwise
 
 
 def _extra(details: Mapping[str, Json]) -> dict[str, Json]:
-    kept = {"metadata": details.get("metadata") or {}, "invocation_params": details.get("invocation_params")}
+    kept = {name: details.get(name) for name in ("invocation_params", "tool_call_id")}
+    kept["metadata"] = details.get("metadata") or {}
     extra: dict[str, Json] = snapshot({name: value for name, value in kept.items() if value is not None})
     return extra
 

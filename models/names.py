@@ -71,18 +71,41 @@ def chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
     return chats[0] if len(chats) == 1 else Fallback(chats)
 
 
-def _chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
+def bare(name: str, policy: ModelsPolicy, settings: Settings) -> "BaseChatModel":
+    """The LangChain model of a name, with nothing around it, for graphs that are not ours.
+
+    Raises:
+        ModelError: the name has no known form, or its model cannot be built.
+    """
+    leaf = _leaf(name, policy, settings)
+    try:
+        return leaf.build()
+    except ModelError:
+        raise
+    except Exception as error:  # providers raise whatever their libraries do
+        problem = " ".join(str(error).split())
+        raise ModelError(f"{name} cannot be used: {problem}", leaf.origin.key) from error
+
+
+def _leaf(name: str, policy: ModelsPolicy, settings: Settings) -> ProviderChat:
     if name == "offline":
         return ProviderChat(_local(name), _offline, policy, ("prompted",), free=True)
     if name.startswith("tape:"):
         path = Path(name.removeprefix("tape:"))
         return ProviderChat(_local(name), partial(_tape, path), policy, ("prompted",), free=True)
     if name.startswith(("http://", "https://")):
-        return _guarded(_by_url(name, policy, settings), urlsplit(name).netloc, policy)
+        return _by_url(name, policy, settings)
     if match := PROVIDER.fullmatch(name):
-        leaf = _by_provider(match["provider"], match["model"], policy, settings)
-        return _guarded(leaf, match["provider"], policy)
+        return _by_provider(match["provider"], match["model"], policy, settings)
     raise ModelError(f"{name!r} is no name of a chat model.", EXAMPLES)
+
+
+def _chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
+    leaf = _leaf(name, policy, settings)
+    if leaf.free:
+        return leaf
+    provider = urlsplit(name).netloc or name.partition(":")[0]
+    return _guarded(leaf, provider, policy)
 
 
 def _guarded(leaf: Chat, provider: str, policy: ModelsPolicy) -> Chat:

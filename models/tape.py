@@ -59,7 +59,7 @@ class Tape:
         Raises:
             ModelError: none is left, none was recorded, or the recorded call failed.
         """
-        asked = [line for message in messages if (line := _line(message.model_dump()))]
+        asked = [line for message in messages if (line := line_of(message.model_dump()))]
         key = _key(asked)
         if self.replies[key]:
             return self.replies[key].popleft()
@@ -107,11 +107,11 @@ def _load_run(tape: Tape, line: str, number: int) -> None:
         if run["run_type"] != "llm":
             return
         batch = run["inputs"]["messages"]
-        asked = [found for message in _flat(batch) if (found := _line(message))]
+        asked = [found for message in flat(batch) if (found := line_of(message))]
         key = _key(asked)
         tape.prompts[key] = asked
         if outputs := run.get("outputs"):
-            tape.replies[key].append(_reply(outputs["generations"]))
+            tape.replies[key].append(reply_of(outputs["generations"]))
         elif run.get("error"):
             tape.errors[key] = str(run["error"]).partition("\n")[0]
     except (
@@ -129,7 +129,7 @@ def _load_run(tape: Tape, line: str, number: int) -> None:
         ) from error
 
 
-def _flat(messages: list[Json]) -> Iterable[dict[str, Json]]:
+def flat(messages: list[Json]) -> Iterable[dict[str, Json]]:
     """Messages of one call; LangChain's tracers keep a list of such lists."""
     return messages[0] if messages and isinstance(messages[0], list) else messages
 
@@ -144,7 +144,7 @@ def _fields(message: dict[str, Json]) -> dict[str, Json]:
     return {**fields, "type": ROLES.get(plain, plain)}
 
 
-def _line(message: dict[str, Json]) -> Line | None:
+def line_of(message: dict[str, Json]) -> Line | None:
     """The message reduced; None if it only holds the schema, which depends on how it was asked for."""
     fields = _fields(message)
     content = fields["content"]
@@ -153,7 +153,8 @@ def _line(message: dict[str, Json]) -> Line | None:
     return Line(fields["type"], text, canonical(calls) if calls else "") if text or calls else None
 
 
-def _reply(generations: list[list[dict[str, Json]]]) -> AIMessage:
+def reply_of(generations: list[list[dict[str, Json]]]) -> AIMessage:
+    """The first reply of a recorded model call."""
     generation = generations[0][0]
     if not generation.get("message"):
         return AIMessage(generation["text"])

@@ -7,6 +7,7 @@ class ExitCode(IntEnum):
     """Exit codes of the command line; they are a contract and do not change."""
 
     ANSWERED = 0
+    DIFFERENT = 1
     USAGE = 2
     REFUSED = 3
     NEEDS_HUMAN = 4

@@ -12,7 +12,6 @@ from models.sections import parse
 from state.agent import Context, Terms
 from state.policy import Policy
 from state.schema import violations
-from state.trace import Run
 from state.usage import Usage
 from state.verdict import Place, Verdict
 from tools.capability import Caller, Capability
@@ -47,19 +46,6 @@ class ScriptedChat:
 
     def sections(self, task: str) -> list[dict[str, Any]]:
         return [sections for asked, sections in self.asked if asked == task]
-
-
-class MemorySink:
-    """A sink of traces that keeps the last record of each run."""
-
-    def __init__(self) -> None:
-        self.runs: dict[str, Run] = {}
-
-    def put(self, run: Run, *, urgent: bool) -> None:
-        self.runs[run.id] = run
-
-    def flush(self, timeout: float) -> bool:
-        return True
 
 
 @dataclass

@@ -1,7 +1,10 @@
 """A call that LangChain's callbacks see as a run of type `tool`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from copy import deepcopy
+from typing import TypeAlias
 
 from langchain_core.runnables.config import (
     ensure_config,
@@ -13,6 +16,16 @@ from langchain_core.runnables.config import (
 from state.canonical import canonical
 from state.schema import Json
 from tools.capability import Caller, Capability
+
+Performer: TypeAlias = Callable[[Capability, dict[str, Json], Caller], Awaitable[Json]]
+
+
+async def _perform(tool: Capability, args: dict[str, Json], caller: Caller) -> Json:
+    return await tool.call(args, caller)
+
+
+performer: ContextVar[Performer] = ContextVar("performer", default=_perform)
+"""Who performs a call; a replay answers it from a recording instead."""
 
 
 async def traced(tool: Capability, args: dict[str, Json], caller: Caller) -> Json:
@@ -29,9 +42,13 @@ async def traced(tool: Capability, args: dict[str, Json], caller: Caller) -> Jso
     try:
         with set_config_context(patch_config(config, callbacks=run.get_child())) as context:
             # A copy, so that a tool cannot change what was reviewed before it is tried again.
-            output = await asyncio.create_task(tool.call(deepcopy(args), caller), context=context)
+            output = await asyncio.create_task(_performed(tool, deepcopy(args), caller), context=context)
     except BaseException as error:
         await run.on_tool_error(error)
         raise
     await run.on_tool_end(output)
     return output
+
+
+async def _performed(tool: Capability, args: dict[str, Json], caller: Caller) -> Json:
+    return await performer.get()(tool, args, caller)

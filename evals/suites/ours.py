@@ -16,7 +16,7 @@ from evals.suites.agent import Played
 from evals.suites.local import graph_input, play
 from evals.suites.suite import OURS, Suite
 from evals.trajectory import Effect
-from graphs.parts import assemble
+from graphs.parts import assembled
 from graphs.wiring import Parts, wire
 from models.embeddings.names import resolve
 from state.agent import Context
@@ -77,7 +77,7 @@ class OurAgent:
         agent = self.suite.agent
         chosen = Settings(home=home, store_url=None, labels=agent.labels, roles=agent.roles)
         with closing(Store(chosen.database_url())) as store:
-            yield assemble(chosen, self.policy, store)
+            yield assembled(chosen, self.policy, store)
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from langchain_core.load import dumpd
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, messages_to_dict
 from langchain_core.runnables import RunnableLambda
 
+from graphs.memory import MemorySink
 from graphs.tracing import Tracer
 from models.chat import ModelError, Prompt, Reply
 from models.names import chat
 from models.tape import load
 from state.models_policy import ModelsPolicy
 from state.settings import Settings
-from tests.fakes import MemorySink
 from tests.servers.openai_server import OpenAIServer, calls, obeys, says
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}

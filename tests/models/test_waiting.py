@@ -8,9 +8,9 @@ from langgraph.graph import END, START, StateGraph
 from rich.console import Console
 
 from app.tree import drawn
+from graphs.memory import MemorySink
 from graphs.tracing import Tracer
 from models.waiting import waited
-from tests.fakes import MemorySink
 
 
 class State(TypedDict, total=False):

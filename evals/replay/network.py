@@ -1,0 +1,74 @@
+"""Network: closed while a replay runs, but for calls that were named live."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+CLOSED = {
+    "socket.connect",
+    "socket.sendto",
+    "socket.sendmsg",
+    "socket.getaddrinfo",
+    "socket.gethostbyname",
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+}
+
+
+class OutsideError(Exception):
+    """A replay tried to reach the outside."""
+
+
+@dataclass
+class _Door:
+    """An audit hook cannot be removed, so that there is one for the process, which this switches."""
+
+    closed: int = 0
+    hooked: bool = False
+    tried: list[str] = field(default_factory=list)
+
+
+_door = _Door()
+_live: ContextVar[bool] = ContextVar("live", default=False)
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    if _door.closed and event in CLOSED and not _live.get():
+        _door.tried.append(event)
+        raise OutsideError(f"A replay must not touch the outside, but {event} was called: {args[1:2]}.")
+
+
+@contextmanager
+def closed() -> Iterator[list[str]]:
+    """Refuse connections, look-ups and processes, in every thread; gives the list of what was tried.
+
+    Python's audit events tell of what goes through Python's own modules. A C library that opens sockets
+    itself, such as libpq below psycopg or gRPC's core, is not seen, and no more is a server that was
+    connected before.
+    """
+    if not _door.hooked:
+        _door.hooked = True
+        sys.addaudithook(_audit)
+    before, _door.tried = _door.tried, []
+    _door.closed += 1
+    try:
+        yield _door.tried
+    finally:
+        _door.closed -= 1
+        _door.tried = before
+
+
+@contextmanager
+def opened() -> Iterator[None]:
+    """Let a call that was named live through, in this context only."""
+    token = _live.set(True)
+    try:
+        yield
+    finally:
+        _live.reset(token)
