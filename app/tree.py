@@ -116,7 +116,7 @@ def _stamped(stamp: Any, name: str = "") -> Iterator[str]:  # noqa: ANN401  JSON
 
 def _line(run: Run, *, gone: bool) -> Text:
     shown = status(run, gone=gone)
-    line = Text.assembled((run.name, "bold"), f" {run.run_type} ", (shown, STYLES[shown]))
+    line = Text.assemble((run.name, "bold"), f" {run.run_type} ", (shown, STYLES[shown]))
     line.append(f" {_time(run, gone=gone)}", "dim")
     usage = run.metadata.get("usage_metadata")
     if usage:
