@@ -45,15 +45,15 @@ def steps_of(runs: Sequence[Run]) -> int:
 
 def tool_result(output: Json) -> tuple[Json, str | None]:
     """What a tool gave, and why it failed if it says so, out of the message it may be wrapped in."""
-    if not isinstance(output, Mapping):
+    if not isinstance(output, dict):
         return output, None
-    if isinstance(update := output.get("update"), Mapping) and isinstance(update.get("messages"), list):
-        told = [one for one in update["messages"] if isinstance(one, Mapping) and role(plain(one)) == "tool"]
+    if isinstance(update := output.get("update"), dict) and isinstance(update.get("messages"), list):
+        told = [one for one in update["messages"] if isinstance(one, dict) and role(plain(one)) == "tool"]
         return tool_result(told[-1]) if told else (output, None)
     message = plain(output)
     if role(message) != "tool" or "content" not in message:
         return output, None
-    content = message["content"]
+    content = message["content"] or ""
     failed = message.get("status") == "error"
     return content, first_line(text(message)) if failed else None
 

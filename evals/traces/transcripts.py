@@ -5,8 +5,9 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from evals.traces.conversations import messages_of, source_of
-from evals.traces.messages import Message, asked, langchain, openai, plain, role
+from evals.traces.messages import Message, asked, openai, plain, role
 from evals.traces.trajectories import trajectory_of_runs
+from evals.traces.turns import linked
 from evals.trajectory import Call, Trajectory
 from state.canonical import canonical
 from state.schema import Json
@@ -22,12 +23,13 @@ WRITTEN_AS: Mapping[Form, frozenset[str]] = {
 
 
 def record_of(runs: Sequence[Run], form: Form) -> Json:
-    """The conversation of a trace as one record; one that was imported in this form is given back as it came."""
+    """The conversation of a trace as one record; one imported in this form is given back as it came."""
     source = source_of(runs[0])
     if source.get("format") in WRITTEN_AS[form]:
         return source["record"]
-    written = openai if form == "openai" else langchain
-    return {"id": runs[0].trace_id, "messages": [written(message) for message in transcript(runs)]}
+    messages = linked(transcript(runs))
+    written = messages if form == "langchain" else [openai(message) for message in messages]
+    return {"id": runs[0].trace_id, "messages": written}
 
 
 def transcript(runs: Sequence[Run]) -> list[Message]:
