@@ -1,4 +1,4 @@
-"""A server that speaks LangSmith's ingest protocol: multipart, plain or compressed with zstd."""
+"""A server that speaks LangSmith's protocol: it takes runs as multipart, maybe in zstd, and gives them."""
 
 import json
 import threading
@@ -9,8 +9,12 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import zstandard
+
+PROJECT = UUID("6f1d2c3b-0000-4000-8000-000000000001")
 
 
 class LangSmithServer:
@@ -22,6 +26,8 @@ class LangSmithServer:
         self.bodies: list[bytes] = []
         self.keys: list[str | None] = []
         self.status = 202
+        self.project = "warrant"
+        self.page = 2
         self.arrived = threading.Condition()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.http.daemon_threads = True
@@ -51,6 +57,23 @@ class LangSmithServer:
         known = self.runs.setdefault(run_id, {})
         known.update({field[0]: value} if field else {k: v for k, v in value.items() if v is not None})
 
+    def sessions(self, path: str) -> list[dict[str, Any]]:
+        """Projects by name, as `/sessions?name=` gives them."""
+        name = parse_qs(urlsplit(path).query).get("name", [""])[0]
+        about = {"tenant_id": str(PROJECT), "start_time": "2026-11-20T12:00:00", "reference_dataset_id": None}
+        return [{"id": str(PROJECT), "name": name, **about}] if name == self.project else []
+
+    def queried(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One page of runs, as `/runs/query` gives them: newest first, `page` of them."""
+        runs = sorted(self.runs.values(), key=lambda run: str(run["dotted_order"]), reverse=True)
+        if body.get("is_root"):
+            runs = [run for run in runs if not run.get("parent_run_id")]
+        if "trace" in body:
+            runs = [run for run in runs if run["trace_id"] == body["trace"]]
+        at = int(body.get("cursor") or 0)
+        more = str(at + self.page) if at + self.page < len(runs) else None
+        return {"runs": runs[at : at + self.page], "cursors": {"next": more}}
+
     def wait_for(self, count: int, seconds: float = 10) -> bool:
         """Wait until so many runs have ended."""
         with self.arrived:
@@ -77,6 +100,9 @@ def langsmith_server() -> Iterator[LangSmithServer]:
 def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            server.keys.append(self.headers["x-api-key"])
+            if self.path.startswith("/sessions"):
+                return self._answer(200, server.sessions(self.path))
             config = {"use_multipart_endpoint": True, "size_limit": 100, "size_limit_bytes": 20_971_520}
             config |= {
                 "scale_up_qsize_trigger": 1_000,
@@ -84,11 +110,15 @@ def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
                 "scale_down_nempty_trigger": 4,
             }
             flags = {"zstd_compression_enabled": True}
-            self._answer(200, {"version": "0.12", "batch_ingest_config": config, "instance_flags": flags})
+            return self._answer(
+                200, {"version": "0.12", "batch_ingest_config": config, "instance_flags": flags}
+            )
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or self._chunks()
             server.keys.append(self.headers["x-api-key"])
+            if self.path == "/runs/query":
+                return self._answer(200, server.queried(json.loads(body)))
             if self.path != "/runs/multipart":
                 return self._answer(404, {})
             if server.status < 300:
