@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from evals.traces.conversations import runs_of_conversation, trace_id_of
-from evals.traces.records import STDIN, MalformedError, Record, records
+from evals.traces.records import DEEP, STDIN, MalformedError, Record, records
 from evals.traces.run_lines import KEPT, redacted, runs_of
 from models.redaction import Redactor
 from state.errors import UsageError
@@ -62,9 +62,10 @@ class Reader:
         for record in records(path):
             try:
                 runs = self._runs(record, begun)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if not self.skip_malformed:
-                    raise MalformedError(path, record.at, str(error)) from error
+                    problem = DEEP if isinstance(error, RecursionError) else str(error)
+                    raise MalformedError(path, record.at, problem) from error
                 self.malformed += 1
                 continue
             yield runs

@@ -38,7 +38,7 @@ def trajectory_of_runs(runs: Sequence[Run], effects: Mapping[str, Effect] | None
     said = tuple(text for root in roots for text in _said(root, runs))
     return Trajectory(
         id=first.trace_id,
-        input=_input(first.inputs),
+        input=_input(first.inputs, state),
         calls=calls_of(runs, effects or {}),
         said=said,
         answer=_answer(state, said),
@@ -112,8 +112,13 @@ def _question(messages: Sequence[Message]) -> Json:
     return {"messages": [said_by.langchain(message) for message in begun]} if begun else None
 
 
-def _input(inputs: Mapping[str, Json]) -> Json:
-    """A question as its text; anything else as it was given."""
+def _input(inputs: Mapping[str, Json], state: Mapping[str, Json]) -> Json:
+    """A question as its text; anything else as it was given. What resumes a run is no question."""
+    if isinstance(command := inputs.get("value"), Mapping) and "resume" in command:
+        asked = [
+            one for one in mappings(state.get("messages")) if said_by.role(said_by.plain(one)) == "human"
+        ]
+        return _question(asked[-1:]) if asked else dict(inputs)
     messages = inputs.get("messages")
     if not isinstance(messages, list) or any(v for name, v in inputs.items() if name != "messages"):
         return dict(inputs)

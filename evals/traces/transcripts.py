@@ -45,7 +45,7 @@ def transcript(runs: Sequence[Run]) -> list[Message]:
     calls = any(asked(one) for one in kept if role(one) == "ai")
     if kept and (calls or not trajectory.calls):
         return [*(_instructions(runs) if calls and role(kept[0]) != "system" else ()), *kept]
-    return [*_given(root.inputs, trajectory), *_turns(trajectory)]
+    return [*_given(kept, trajectory), *_turns(trajectory)]
 
 
 def _messages(values: Mapping[str, Json]) -> list[Message]:
@@ -65,10 +65,14 @@ def _instructions(runs: Sequence[Run]) -> Iterator[Message]:
             return
 
 
-def _given(inputs: Mapping[str, Json], trajectory: Trajectory) -> list[Message]:
-    if messages := _messages(inputs):
-        return messages
+def _given(kept: Sequence[Message], trajectory: Trajectory) -> Sequence[Message]:
+    """What was said before: the state's messages up to the user's last one, or the input."""
+    asked_at = [at for at, one in enumerate(kept) if role(one) == "human"]
+    if asked_at:
+        return kept[: asked_at[-1] + 1]
     given = trajectory.input
+    if isinstance(given, Mapping) and given.keys() == {"messages"}:
+        return _messages(given)
     return [{"type": "human", "content": given if isinstance(given, str) else canonical(given)}]
 
 

@@ -138,6 +138,15 @@ def test_a_run_that_was_resumed_is_one_trajectory_and_its_call_one_call() -> Non
     both = trajectory_of_runs(runs)
     assert [(call.tool, call.output, call.error) for call in both.calls] == [("ask", "yes", None)]
     assert (both.input, both.said, both.outcome) == ("What is 5 + 1?", ("yes",), None)
+    resumed = [run for run in runs if run.trace_id != runs[0].trace_id]
+    assert trajectory_of_runs(resumed).input == "What is 5 + 1?"
+    said = record_of(resumed, "openai")["messages"]
+    assert [(one["role"], one["content"]) for one in said] == [
+        ("user", "What is 5 + 1?"),
+        ("assistant", None),
+        ("tool", "yes"),
+        ("assistant", "yes"),
+    ]
 
 
 def run(name: str, order: int = 0, **fields: Any) -> Run:
