@@ -95,12 +95,11 @@ def _within_a_call(run: Run, by_id: Mapping[str, Run]) -> bool:
 
 
 def _ancestors(run: Run, by_id: Mapping[str, Run]) -> list[Run]:
-    """The runs above, the nearest first."""
-    found: list[Run] = []
-    while (above := by_id.get(run.parent_run_id or "")) is not None and above not in found:
-        found.append(above)
-        run = above
-    return found
+    """The runs above, the nearest first; a circle, which only a broken file has, is gone round once."""
+    found: dict[str, Run] = {}
+    while (above := by_id.get(run.parent_run_id or "")) is not None and above.id not in found:
+        found[above.id] = run = above
+    return list(found.values())
 
 
 def _place(run: Run, by_id: Mapping[str, Run]) -> Place:
