@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from state.feedback import Feedback
 from state.process import is_gone
 from state.trace import Run
 
@@ -75,8 +76,8 @@ DIGITS = 8
 """Of a digest, in the header."""
 
 
-def drawn(runs: Sequence[Run], *, hidden: bool) -> RenderableType:
-    """The header and the tree of `warrant trace show`."""
+def drawn(runs: Sequence[Run], judged: Sequence[Feedback] = (), *, hidden: bool) -> RenderableType:
+    """The header, what is thought of the trace, and the tree of `warrant trace show`."""
     gone = _gone(runs[0])
     top = Tree(_line(runs[0], gone=gone), guide_style="dim")
     branches = {runs[0].id: top}
@@ -84,7 +85,14 @@ def drawn(runs: Sequence[Run], *, hidden: bool) -> RenderableType:
         above = branches.get(run.parent_run_id or "", top)  # the record of a parent may have been lost
         # What is below a hidden run belongs to the next one above that is shown.
         branches[run.id] = above if run.hidden and not hidden else above.add(_line(run, gone=gone))
-    return Group(_header(runs, gone=gone), top)
+    return Group(_header(runs, gone=gone), *map(_opinion, judged), top)
+
+
+def _opinion(one: Feedback) -> Text:
+    score = "" if one.score is None else f" {one.score:g}"
+    line = Text(f"{one.key}{score} by {one.source}", "bold")
+    line.append(f"  {_short(one.comment)}" if one.comment else "", "not bold")
+    return line.append(f"  should have been: {_short(one.correction)}" if one.correction else "", "not bold")
 
 
 def _header(runs: Sequence[Run], *, gone: bool) -> Text:

@@ -84,6 +84,12 @@ class Store(Ledger):
             query = query.where(RUNS.c.thread_id == thread_id)
         return self._select(query.order_by(RUNS.c.start_time.desc(), RUNS.c.id.desc()).limit(limit))
 
+    def trace_ids(self) -> list[str]:
+        """Ids of all traces, oldest first."""
+        query = select(RUNS.c.id).where(RUNS.c.parent_run_id.is_(None)).order_by(RUNS.c.start_time, RUNS.c.id)
+        with self._begin() as connection:
+            return [str(found) for found in connection.execute(query).scalars()]
+
     def trace_of(self, prefix: str) -> str:
         """Id of the trace that a run id, or its beginning, belongs to; root runs come before others.
 

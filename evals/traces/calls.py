@@ -45,15 +45,15 @@ def steps_of(runs: Sequence[Run]) -> int:
 
 def tool_result(output: Json) -> tuple[Json, str | None]:
     """What a tool gave, and why it failed if it says so, out of the message it may be wrapped in."""
-    if not isinstance(output, Mapping):
+    if not isinstance(output, dict):
         return output, None
-    if isinstance(update := output.get("update"), Mapping) and isinstance(update.get("messages"), list):
-        told = [one for one in update["messages"] if isinstance(one, Mapping) and role(plain(one)) == "tool"]
+    if isinstance(update := output.get("update"), dict) and isinstance(update.get("messages"), list):
+        told = [one for one in update["messages"] if isinstance(one, dict) and role(plain(one)) == "tool"]
         return tool_result(told[-1]) if told else (output, None)
     message = plain(output)
     if role(message) != "tool" or "content" not in message:
         return output, None
-    content = message["content"]
+    content = message["content"] or ""
     failed = message.get("status") == "error"
     return content, first_line(text(message)) if failed else None
 
@@ -95,12 +95,11 @@ def _within_a_call(run: Run, by_id: Mapping[str, Run]) -> bool:
 
 
 def _ancestors(run: Run, by_id: Mapping[str, Run]) -> list[Run]:
-    """The runs above, the nearest first."""
-    found: list[Run] = []
-    while (above := by_id.get(run.parent_run_id or "")) is not None and above not in found:
-        found.append(above)
-        run = above
-    return found
+    """The runs above, the nearest first; a circle, which only a broken file has, is gone round once."""
+    found: dict[str, Run] = {}
+    while (above := by_id.get(run.parent_run_id or "")) is not None and above.id not in found:
+        found[above.id] = run = above
+    return list(found.values())
 
 
 def _place(run: Run, by_id: Mapping[str, Run]) -> Place:

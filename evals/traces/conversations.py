@@ -1,12 +1,13 @@
 """Conversations and traces: messages become a tree of runs, and runs become messages again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from evals.traces.calls import ARGUMENTS
-from evals.traces.messages import Asked, Message, answers, asked, langchain, plain, role, text
+from evals.traces.messages import Asked, Message, text
+from evals.traces.turns import linked, turns
 from state.canonical import digest
 from state.schema import Json
 from state.trace import Run
@@ -60,7 +61,7 @@ def runs_of_conversation(
     messages = messages_of(record)
     if messages is None:
         raise ValueError("it has no list of messages")
-    found = [langchain(message) for message in messages]
+    found = linked(messages)
     first = next((at for at, one in enumerate(found) if one["type"] == "ai"), len(found))
     tree = _Tree(trace_id, begun)
     tree.add(
@@ -70,10 +71,11 @@ def runs_of_conversation(
         {"messages": found},
         {"metadata": dict(metadata), SOURCE: {"format": form, "record": record}},
     )
-    for at, turn in enumerate(found):
-        if turn["type"] == "ai":
-            tree.add("assistant", "llm", {"messages": [found[:at]]}, _generated(turn), _counted(turn))
-            _add_calls(tree, asked(plain(messages[at])), found[at + 1 :])
+    for turn in turns(messages):
+        reply = found[turn.at]
+        tree.add("assistant", "llm", {"messages": [found[: turn.at]]}, _generated(reply), _counted(reply))
+        for call, result in zip(turn.calls, turn.results, strict=True):
+            _add_call(tree, call, None if result is None else found[result])
     return tree.runs
 
 
@@ -114,18 +116,12 @@ class _Tree:
         )
 
 
-def _add_calls(tree: _Tree, calls: Sequence[Asked], after: Sequence[Message]) -> None:
-    results = []
-    for message in after:
-        if role(message) != "tool":
-            break
-        results.append(message)
-    for call, answer in zip(calls, answers(calls, results), strict=True):
-        is_object = isinstance(call.args, dict)
-        inputs = call.args if isinstance(call.args, dict) else {"input": call.args}
-        metadata = {ARGUMENTS: "object" if is_object else "text", "tool_call_id": call.id}
-        outputs = None if answer is None else {"output": dict(answer)}
-        tree.add(call.tool, "tool", inputs, outputs, {"metadata": metadata})
+def _add_call(tree: _Tree, call: Asked, result: dict[str, Json] | None) -> None:
+    is_object = isinstance(call.args, dict)
+    inputs = call.args if isinstance(call.args, dict) else {"input": call.args}
+    metadata = {ARGUMENTS: "object" if is_object else "text", "tool_call_id": call.id}
+    outputs = None if result is None else {"output": result}
+    tree.add(call.tool, "tool", inputs, outputs, {"metadata": metadata})
 
 
 def _generated(turn: Message) -> dict[str, Json]:

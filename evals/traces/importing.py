@@ -1,30 +1,27 @@
 """Importing: files of other tools become traces, always with the same ids, so that nothing is there twice."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from evals.traces.conversations import runs_of_conversation, trace_id_of
-from evals.traces.records import STDIN, MalformedError, Record, records
-from evals.traces.run_lines import KEPT, runs_of
+from evals.traces.records import DEEP, STDIN, MalformedError, Record, records
+from evals.traces.run_lines import KEPT, redacted, runs_of
 from models.redaction import Redactor
+from state.errors import UsageError
 from state.feedback import Feedback
 from state.schema import Json
 from state.store import Store
 from state.trace import Run
 
 Format: TypeAlias = Literal["langsmith", "openai", "langchain", "tau-bench", "jsonl"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 BATCH = 1_000
 """Runs that are written to the store at once."""
-IDENTITY = frozenset(
-    {"id", "trace_id", "dotted_order", "parent_run_id", "run_type", "start_time", "end_time"}
-)
-"""Fields of a run that hold no text of anybody's."""
 TAU = ("task_id", "trial", "reward", "user_id")
 """Fields of a τ-bench run that go into the trace's metadata."""
 
@@ -65,35 +62,32 @@ class Reader:
         for record in records(path):
             try:
                 runs = self._runs(record, begun)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 if not self.skip_malformed:
-                    raise MalformedError(path, record.at, str(error)) from error
+                    problem = DEEP if isinstance(error, RecursionError) else str(error)
+                    raise MalformedError(path, record.at, problem) from error
                 self.malformed += 1
                 continue
             yield runs
+
+    def of_run(self, line: Json) -> list[Run]:
+        """The runs in a line that was written as LangSmith does.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return list(runs_of(redacted(line, self.redactor) if self.redactor else line))
 
     def _runs(self, record: Record, begun: datetime) -> list[Run]:
         if record.problem:
             raise ValueError(record.problem)
         if self.form in {"langsmith", "jsonl"}:
-            return list(runs_of(self._clean_run(record.value)))
+            return self.of_run(record.value)
         value = self.redactor(record.value) if self.redactor else record.value
         trace_id = trace_id_of(record.value, record.at)
         metadata = _metadata(value) if self.form == "tau-bench" else {}
         start = begun + timedelta(milliseconds=record.at)
         return runs_of_conversation(value, trace_id, self.form, start, metadata)
-
-    def _clean_run(self, line: Json) -> Json:
-        if self.redactor is None or not isinstance(line, dict):
-            return line
-        return {
-            name: line[name] if name in IDENTITY else self._clean_field(name, line[name]) for name in line
-        }
-
-    def _clean_field(self, name: str, value: Json) -> Json:
-        if name == "child_runs" and isinstance(value, list):
-            return [self._clean_run(child) for child in value]
-        return self.redactor(value) if self.redactor else value
 
 
 def write(traces: Iterable[list[Run]], store: Store, watch: Watch) -> Imported:
@@ -108,10 +102,27 @@ def write(traces: Iterable[list[Run]], store: Store, watch: Watch) -> Imported:
         done.known += len(store.known([run.id for run in batch]))
         store.write_runs(batch)
         store.write_feedback(judged)
-        done.runs += len(batch)
-        done.traces += sum(run.parent_run_id is None for run in batch)
+        _count(done, batch)
         done.feedback += len(judged)
         watch(done)
+    return done
+
+
+def save(traces: Iterable[list[Run]], path: Path, watch: Watch) -> Imported:
+    """Write traces to a file, one run a line.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    done = Imported()
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for batch in _batches(traces):
+                file.writelines(json.dumps(run.model_dump(mode="json")) + "\n" for run in batch)
+                _count(done, batch)
+                watch(done)
+    except OSError as error:
+        raise UsageError(f"Cannot write {path}: {error.strerror}.", "Give another --out.") from error
     return done
 
 
@@ -128,6 +139,11 @@ def feedback_of(run: Run) -> Iterator[Feedback]:
     for key, found in stats.items() if isinstance(stats, Mapping) else ():
         if isinstance(found, Mapping) and isinstance(found.get("avg"), int | float):
             yield judged(key=key, score=found["avg"], source="langsmith")
+
+
+def _count(done: Imported, batch: Sequence[Run]) -> None:
+    done.runs += len(batch)
+    done.traces += sum(run.parent_run_id is None for run in batch)
 
 
 def _batches(traces: Iterable[list[Run]]) -> Iterator[list[Run]]:
@@ -148,4 +164,5 @@ def _metadata(record: Json) -> dict[str, Json]:
 
 def _time_of(path: Path) -> datetime:
     """When the file was written, since its conversations do not say when they were held."""
-    return datetime.now(UTC) if path == STDIN else datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    known = path != STDIN and path.is_file()
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if known else datetime.now(UTC)

@@ -53,9 +53,9 @@ def plain(message: Message) -> Message:
     if "lc" in message:
         fields = message.get("kwargs")
         name = message["id"][-1] if isinstance(message.get("id"), list) and message["id"] else ""
-        return {"type": name, **fields} if isinstance(fields, Mapping) else message
+        return {"type": name, **fields} if isinstance(fields, dict) else message
     fields = message.get("data")
-    if isinstance(fields, Mapping) and "content" not in message:
+    if isinstance(fields, dict) and "content" not in message:
         return {"type": message.get("type"), **fields}
     return message
 
@@ -68,7 +68,7 @@ def role(message: Message) -> str:
 
 def is_message(value: Json) -> bool:
     """Whether a JSON value looks like a message."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return False
     return role(plain(value)) in {"ai", "human", "system", "tool"} and "run_type" not in value
 
@@ -84,20 +84,25 @@ def text(message: Message) -> str:
 def asked(message: Message) -> list[Asked]:
     """The calls that an assistant's message asks for, in its order, malformed ones last."""
     calls = message.get("tool_calls")
-    found = [_asked(call) for call in calls if isinstance(call, Mapping)] if isinstance(calls, list) else []
+    found = [_asked(call) for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
     if invalid := message.get("invalid_tool_calls"):
-        found += [_asked(call) for call in invalid if isinstance(call, Mapping)]
-    if isinstance(old := message.get("function_call"), Mapping):
+        found += [_asked(call) for call in invalid if isinstance(call, dict)]
+    if isinstance(old := message.get("function_call"), dict):
         found.append(_asked({"function": old}))
     return found
 
 
-def langchain(message: Message) -> dict[str, Json]:
-    """The message in LangChain's plain form, in which traces hold messages; `content` is always there."""
+def langchain(message: Message, calls: Sequence[Asked] | None = None) -> dict[str, Json]:
+    """The message in LangChain's plain form, in which traces hold messages; `content` is always there.
+
+    Args:
+        message: In any form.
+        calls: What it asks for, where that is to be written differently.
+    """
     fields = plain(message)
     kept = {name: value for name, value in fields.items() if name in LANGCHAIN and value}
     form = {"type": role(fields), "content": fields.get("content") or "", **kept}
-    calls = asked(fields)
+    calls = asked(fields) if calls is None else calls
     good = [_call(call, "tool_call") for call in calls if isinstance(call.args, dict)]
     bad = [_call(call, "invalid_tool_call") for call in calls if not isinstance(call.args, dict)]
     return form | ({"tool_calls": good} if good else {}) | ({"invalid_tool_calls": bad} if bad else {})
@@ -116,30 +121,6 @@ def openai(message: Message) -> dict[str, Json]:
     return {"role": OPENAI.get(speaker, speaker), "content": content, **kept} | (
         {"tool_calls": calls} if calls else {}
     )
-
-
-def answers(calls: Sequence[Asked], results: Sequence[Message]) -> list[Message | None]:
-    """Which of the tool messages that directly follow a turn belongs to which of its calls.
-
-    Recorded ids repeat, also within a turn: the first free call with a message's id takes it, and messages
-    that no id claims are taken in their order. A call without a message has None.
-    """
-    found: list[Message | None] = [None] * len(calls)
-    if len(calls) == len(results) == 1:
-        return list(results)
-    left = []
-    for result in results:
-        wanted = result.get("tool_call_id")
-        free = (at for at, call in enumerate(calls) if found[at] is None and call.id and call.id == wanted)
-        at = next(free, None)
-        if at is None:
-            left.append(result)
-        else:
-            found[at] = result
-    empty = [at for at, result in enumerate(found) if result is None]
-    for at, result in zip(empty, left, strict=False):
-        found[at] = result
-    return found
 
 
 def parsed(arguments: Json) -> Json:
@@ -171,7 +152,7 @@ def _written(args: Json) -> str:
 
 def _asked(call: Mapping[str, Any]) -> Asked:
     function = call.get("function")
-    if isinstance(function, Mapping):
+    if isinstance(function, dict):
         name, args = function.get("name"), function.get("arguments")
     else:
         name, args = call.get("name"), call.get("args", call.get("arguments"))
@@ -182,5 +163,5 @@ def _asked(call: Mapping[str, Any]) -> Asked:
 def _part(part: Json) -> str:
     if isinstance(part, str):
         return part
-    found = part.get("text") if isinstance(part, Mapping) else None
+    found = part.get("text") if isinstance(part, dict) else None
     return found if isinstance(found, str) else ""

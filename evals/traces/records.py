@@ -20,6 +20,7 @@ GZIP = b"\x1f\x8b"
 BLANK = re.compile(r"[ \t\r\n]*")
 CHUNK = 1 << 16
 """Characters that are read at once of an array."""
+DEEP = "it is nested too deeply"
 WAY_OUT = "Mend it, or leave such lines out with --skip-malformed."
 
 
@@ -71,7 +72,7 @@ def strict(text: str) -> Json:
     try:
         return json.loads(text, parse_constant=_refused)
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError(DEEP) from error
 
 
 @contextmanager
@@ -102,10 +103,13 @@ def _is_document(head: str) -> bool:
     if not text.skip("["):
         return head.strip() == "{"
     try:
-        alone = is_message(text.value())
-        return not alone or (head.endswith("\n") and strict(head) is None)
+        if not is_message(text.value()):
+            return True
+        if head.endswith("\n"):
+            strict(head)
     except ValueError:
         return True
+    return False
 
 
 def _lines(lines: Iterator[str], first: int) -> Iterator[Record]:
@@ -143,7 +147,7 @@ def _elements(pieces: Iterator[str]) -> Iterator[Record]:
                 raise ValueError("a comma or the end of the array is missing")
         if text.goes_on():
             raise ValueError("something follows its end")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         yield Record(at, None, f"it is no JSON: {error}")
 
 
@@ -187,6 +191,8 @@ class _Text:
         while True:
             try:
                 value, end = self.decoder.raw_decode(self._text, self._at)
+            except RecursionError as error:
+                raise ValueError(DEEP) from error
             except ValueError:
                 if not self._more():
                     raise

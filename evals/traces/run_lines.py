@@ -5,12 +5,30 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
+from models.redaction import Redactor
 from state.schema import Json
 from state.trace import Run
 
 FIELDS = tuple(Run.model_fields)
 KEPT = "langsmith"
 """Key in a run's `extra` for what a `Run` has no field for: `{fields, absent}`."""
+
+IDENTITY = frozenset(
+    {"id", "trace_id", "dotted_order", "parent_run_id", "run_type", "start_time", "end_time"}
+)
+"""Fields that hold no text of anybody's."""
+
+
+def redacted(line: Json, redactor: Redactor) -> Json:
+    """The line without secrets and personal data; what says which run it is stays."""
+    if not isinstance(line, dict):
+        return line
+    children = line.get("child_runs")
+    nested = (
+        {"child_runs": [redacted(one, redactor) for one in children]} if isinstance(children, list) else {}
+    )
+    rest = {name: value for name, value in line.items() if name not in nested}
+    return {name: value if name in IDENTITY else redactor(value) for name, value in rest.items()} | nested
 
 
 def runs_of(line: Json) -> Iterator[Run]:

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from evals.traces import messages as said_by
 from evals.traces.calls import calls_of, steps_of, tool_result
 from evals.traces.conversations import source_of
+from evals.traces.final import final_state, mappings, retrieved, violations
 from evals.traces.messages import Message, first_line
-from evals.trajectory import Call, Effect, Retrieved, Trajectory
+from evals.traces.turns import turns
+from evals.trajectory import Call, Effect, Trajectory
 from state.schema import Json
 from state.trace import Run
 from state.usage import Usage
-
-GATHERED = ("messages", "verdicts", "violations", "attempts")
-"""Channels to which nodes add."""
 
 
 def trajectory_of_runs(runs: Sequence[Run], effects: Mapping[str, Effect] | None = None) -> Trajectory:
@@ -35,11 +34,11 @@ def trajectory_of_runs(runs: Sequence[Run], effects: Mapping[str, Effect] | None
     roots = _roots(runs)
     first, last = roots[0], roots[-1]
     final = [run for run in runs if run.trace_id == last.trace_id]
-    state = _state(last, final)
+    state = final_state(last, final)
     said = tuple(text for root in roots for text in _said(root, runs))
     return Trajectory(
         id=first.trace_id,
-        input=_input(first.inputs),
+        input=_input(first.inputs, state),
         calls=calls_of(runs, effects or {}),
         said=said,
         answer=_answer(state, said),
@@ -47,9 +46,9 @@ def trajectory_of_runs(runs: Sequence[Run], effects: Mapping[str, Effect] | None
         ended=last.status in {"ok", "interrupted"},
         error=first_line(last.error) if last.status == "error" and last.error else None,
         plan=plan if isinstance(plan := state.get("plan"), Mapping) and "steps" in plan else None,
-        retrieved=_retrieved(state, runs),
-        verdicts=tuple(_mappings(state.get("verdicts"))),
-        violations=_violations(state),
+        retrieved=retrieved(state, runs),
+        verdicts=tuple(mappings(state.get("verdicts"))),
+        violations=violations(state),
         usage=_usage(runs),
         seconds=_seconds(roots),
         steps=steps_of(runs),
@@ -69,36 +68,24 @@ def trajectory_of_messages(
     calls: list[Call] = []
     said: list[str] = []
     usage = Usage()
-    turns = counts = at = 0
-    count = len(messages)
-    while at < count:
-        message = said_by.plain(messages[at])
-        at += 1
-        if said_by.role(message) != "ai":
-            continue
-        turns += 1
+    spoken = counts = 0
+    for spoken, (_, message, wanted, results) in enumerate(turns(messages), 1):
         if counted := message.get("usage_metadata"):
             usage, counts = usage + _spent(counted), counts + 1
         if text := said_by.text(message):
             said.append(text)
-        if not (wanted := said_by.asked(message)):
-            continue
-        results = []
-        while at < count and said_by.role(result := said_by.plain(messages[at])) == "tool":
-            results.append(result)
-            at += 1
-        for call, answer in zip(wanted, said_by.answers(wanted, results), strict=True):
-            output, error = tool_result(answer) if answer is not None else (None, None)
+        for call, at in zip(wanted, results, strict=True):
+            output, error = (None, None) if at is None else tool_result(messages[at])
             name = f"call_{len(calls) + 1}"
-            calls.append(Call(call.tool, call.args, output, error, turns, known.get(call.tool), name))
+            calls.append(Call(call.tool, call.args, output, error, spoken, known.get(call.tool), name))
     return Trajectory(
         id=trace_id,
         input=_question(messages),
         calls=tuple(calls),
         said=tuple(said),
         answer=said[-1] if said else None,
-        usage=usage + Usage(model_calls=turns - counts, cost_usd=None if turns > counts else 0.0),
-        steps=turns,
+        usage=usage + Usage(model_calls=spoken - counts, cost_usd=None if spoken > counts else 0.0),
+        steps=spoken,
     )
 
 
@@ -108,24 +95,6 @@ def _roots(runs: Sequence[Run]) -> list[Run]:
     for run in runs:
         roots.setdefault(run.trace_id, run)
     return list(roots.values())
-
-
-def _state(root: Run, runs: Sequence[Run]) -> Mapping[str, Json]:
-    """The last state of the graph; of a run that did not get there, what its nodes wrote."""
-    if root.outputs is not None:
-        return root.outputs
-    state: dict[str, Json] = {}
-    for run in runs:
-        if run.parent_run_id != root.id or run.outputs is None:
-            continue
-        for name, value in run.outputs.items():
-            if name in GATHERED and isinstance(value, list):
-                state[name] = [*state.get(name, ()), *value]
-            elif name == "results" and isinstance(value, dict):
-                state[name] = {**state.get(name, {}), **value}
-            else:
-                state[name] = value
-    return state
 
 
 def _question(messages: Sequence[Message]) -> Json:
@@ -138,24 +107,29 @@ def _question(messages: Sequence[Message]) -> Json:
             break
         if speaker != "system":
             begun.append(message)
-    if len(begun) == 1 and isinstance(begun[0].get("content"), str):
-        return begun[0]["content"]
+    if len(begun) == 1 and isinstance(begun[0].get("content") or "", str):
+        return begun[0].get("content") or ""
     return {"messages": [said_by.langchain(message) for message in begun]} if begun else None
 
 
-def _input(inputs: Mapping[str, Json]) -> Json:
-    """A question as its text; anything else as it was given."""
+def _input(inputs: Mapping[str, Json], state: Mapping[str, Json]) -> Json:
+    """A question as its text; anything else as it was given. What resumes a run is no question."""
+    if isinstance(command := inputs.get("value"), Mapping) and "resume" in command:
+        asked = [
+            one for one in mappings(state.get("messages")) if said_by.role(said_by.plain(one)) == "human"
+        ]
+        return _question(asked[-1:]) if asked else dict(inputs)
     messages = inputs.get("messages")
     if not isinstance(messages, list) or any(v for name, v in inputs.items() if name != "messages"):
         return dict(inputs)
-    found = list(_mappings(messages))
+    found = list(mappings(messages))
     return _question(found) if len(found) == len(messages) else dict(inputs)
 
 
 def _said(root: Run, runs: Sequence[Run]) -> list[str]:
     """What the agent said in this trace: messages that its nodes added, else what its models answered."""
     final = [run for run in runs if run.trace_id == root.trace_id]
-    messages = [said_by.plain(one) for one in _mappings(_state(root, final).get("messages"))]
+    messages = [said_by.plain(one) for one in mappings(final_state(root, final).get("messages"))]
     if source_of(root):
         spoken = messages[len(root.inputs["messages"]) :]
     else:
@@ -165,7 +139,7 @@ def _said(root: Run, runs: Sequence[Run]) -> list[str]:
 
 def _new(messages: list[Message], inputs: Mapping[str, Json]) -> list[Message]:
     """The messages after the one that was given last; a thread's state holds those of earlier turns too."""
-    given = [said_by.plain(one) for one in _mappings(inputs.get("messages"))]
+    given = [said_by.plain(one) for one in mappings(inputs.get("messages"))]
     spoken = [(said_by.role(one), said_by.text(one)) for one in messages]
     last = (said_by.role(given[-1]), said_by.text(given[-1])) if given else None
     after = [at for at, one in enumerate(spoken) if one == last or (last is None and one[0] == "human")]
@@ -178,7 +152,7 @@ def _generated(runs: Sequence[Run]) -> Iterator[Message]:
             continue
         batches = run.outputs.get("generations")
         for batch in batches if isinstance(batches, list) else ():
-            for one in _mappings(batch if isinstance(batch, list) else [batch]):
+            for one in mappings(batch if isinstance(batch, list) else [batch]):
                 yield said_by.plain(one.get("message") or {"type": "ai", "content": one.get("text")})
 
 
@@ -193,48 +167,6 @@ def _outcome(root: Run, runs: Sequence[Run]) -> str | None:
     if isinstance(outcome := root.metadata.get("outcome"), str):
         return outcome
     return "needs_input" if any(run.status == "interrupted" for run in runs) else None
-
-
-def _retrieved(state: Mapping[str, Json], runs: Sequence[Run]) -> tuple[Retrieved, ...]:
-    results = state.get("results")
-    results = _mappings(list(results.values())) if isinstance(results, Mapping) else ()
-    outputs = [
-        one["output"] for one in results if one.get("retrieved") and isinstance(one.get("output"), Mapping)
-    ]
-    if outputs:
-        return tuple(_passages(output.get("passages")) for output in outputs)
-    searches = (run for run in runs if run.run_type == "retriever" and run.outputs)
-    return tuple(_documents(run.outputs.get("documents")) for run in searches if run.outputs)
-
-
-def _passages(passages: Json) -> Retrieved:
-    found = list(_mappings(passages))
-    ids, sources, texts = ([str(one.get(key) or "") for one in found] for key in ("id", "source", "text"))
-    return Retrieved(tuple(ids), tuple(sources), tuple(texts))
-
-
-def _documents(documents: Json) -> Retrieved:
-    """LangChain's documents; one without an id has its source for one."""
-    passages = []
-    for document in map(said_by.plain, _mappings(documents)):
-        about = document.get("metadata")
-        about = about if isinstance(about, Mapping) else {}
-        source = about.get("source")
-        text = document.get("page_content")
-        passages.append(
-            {"id": document.get("id") or about.get("id") or source, "source": source, "text": text}
-        )
-    return _passages(passages)
-
-
-def _violations(state: Mapping[str, Json]) -> tuple[Mapping[str, Json], ...]:
-    """Those that were recorded, and those of every reply, each once."""
-    found = list(_mappings(state.get("violations")))
-    for attempt in _mappings(state.get("attempts")):
-        for violation in _mappings(attempt.get("violations")):
-            if (one := {"at": attempt.get("at"), **violation}) not in found:
-                found.append(one)
-    return tuple(found)
 
 
 def _usage(runs: Sequence[Run]) -> Usage:
@@ -267,7 +199,3 @@ def _seconds(roots: Sequence[Run]) -> float | None:
     spans = [None if source_of(root) else root.seconds for root in roots]
     known = [span for span in spans if span is not None]
     return sum(known) if len(known) == len(spans) else None
-
-
-def _mappings(value: Json) -> Iterator[Mapping[str, Json]]:
-    return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())

@@ -5,8 +5,9 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 from evals.traces.conversations import messages_of, source_of
-from evals.traces.messages import Message, asked, langchain, openai, plain, role
+from evals.traces.messages import Message, asked, openai, plain, role
 from evals.traces.trajectories import trajectory_of_runs
+from evals.traces.turns import linked
 from evals.trajectory import Call, Trajectory
 from state.canonical import canonical
 from state.schema import Json
@@ -22,12 +23,13 @@ WRITTEN_AS: Mapping[Form, frozenset[str]] = {
 
 
 def record_of(runs: Sequence[Run], form: Form) -> Json:
-    """The conversation of a trace as one record; one that was imported in this form is given back as it came."""
+    """The conversation of a trace as one record; one imported in this form is given back as it came."""
     source = source_of(runs[0])
     if source.get("format") in WRITTEN_AS[form]:
         return source["record"]
-    written = openai if form == "openai" else langchain
-    return {"id": runs[0].trace_id, "messages": [written(message) for message in transcript(runs)]}
+    messages = linked(transcript(runs))
+    written = messages if form == "langchain" else [openai(message) for message in messages]
+    return {"id": runs[0].trace_id, "messages": written}
 
 
 def transcript(runs: Sequence[Run]) -> list[Message]:
@@ -43,7 +45,7 @@ def transcript(runs: Sequence[Run]) -> list[Message]:
     calls = any(asked(one) for one in kept if role(one) == "ai")
     if kept and (calls or not trajectory.calls):
         return [*(_instructions(runs) if calls and role(kept[0]) != "system" else ()), *kept]
-    return [*_given(root.inputs, trajectory), *_turns(trajectory)]
+    return [*_given(kept, trajectory), *_turns(trajectory)]
 
 
 def _messages(values: Mapping[str, Json]) -> list[Message]:
@@ -63,10 +65,14 @@ def _instructions(runs: Sequence[Run]) -> Iterator[Message]:
             return
 
 
-def _given(inputs: Mapping[str, Json], trajectory: Trajectory) -> list[Message]:
-    if messages := _messages(inputs):
-        return messages
+def _given(kept: Sequence[Message], trajectory: Trajectory) -> Sequence[Message]:
+    """What was said before: the state's messages up to the user's last one, or the input."""
+    asked_at = [at for at, one in enumerate(kept) if role(one) == "human"]
+    if asked_at:
+        return kept[: asked_at[-1] + 1]
     given = trajectory.input
+    if isinstance(given, Mapping) and given.keys() == {"messages"}:
+        return _messages(given)
     return [{"type": "human", "content": given if isinstance(given, str) else canonical(given)}]
 
 

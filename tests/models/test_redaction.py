@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.redaction import redact, redact_json
+from models.redaction import Redactor, redact, redact_json
 from models.sensitive import find
 
 KEY = "sk-" + "abcdefghij0123456789" * 2
@@ -57,3 +57,13 @@ def test_json_is_redacted_at_any_depth_and_keeps_its_shape() -> None:
         "a@mail.example": [{"to": "[email]"}, 1, None, True, 2.5],
         "n": {"k": "[api_key]"},
     }
+
+
+def test_a_record_is_redacted_with_its_names_and_counted() -> None:
+    redactor = Redactor()
+    record = {"a@mail.example": 1, "b@mail.example": ["a@mail.example"], "password": "x", "n": None}
+    assert redactor(record) == {"[email]": 1, "[email] 2": ["[email]"], "password": "[secret]", "n": None}
+    assert redactor.replaced >= 4
+    again = Redactor()
+    assert again(redactor(record)) == redactor(record)
+    assert again.replaced == 0

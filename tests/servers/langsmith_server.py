@@ -1,4 +1,4 @@
-"""A server that speaks LangSmith's protocol: ingest by multipart, datasets, examples, projects, feedback."""
+"""A server that speaks LangSmith's protocol: runs in and out, datasets, examples, projects, feedback."""
 
 import json
 import threading
@@ -28,6 +28,7 @@ class LangSmithServer:
         self.bodies: list[bytes] = []
         self.keys: list[str | None] = []
         self.status = 202
+        self.page = 2
         self.arrived = threading.Condition()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.http.daemon_threads = True
@@ -89,6 +90,22 @@ class LangSmithServer:
         known = self.runs.setdefault(run_id, {})
         known.update({field[0]: value} if field else {k: v for k, v in value.items() if v is not None})
 
+    def has_project(self, name: str) -> None:
+        """Give it a project, whose runs are those that it was sent."""
+        about = {"tenant_id": str(uuid4()), "start_time": "2026-11-20T12:00:00", "reference_dataset_id": None}
+        self.sessions[name] = {"id": str(uuid4()), "name": name, **about}
+
+    def queried(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One page of runs, as `/runs/query` gives them: newest first, `page` of them."""
+        runs = sorted(self.runs.values(), key=lambda run: str(run["dotted_order"]), reverse=True)
+        if body.get("is_root"):
+            runs = [run for run in runs if not run.get("parent_run_id")]
+        if "trace" in body:
+            runs = [run for run in runs if run["trace_id"] == body["trace"]]
+        at = int(body.get("cursor") or 0)
+        more = str(at + self.page) if at + self.page < len(runs) else None
+        return {"runs": runs[at : at + self.page], "cursors": {"next": more}}
+
     def wait_for(self, count: int, seconds: float = 10) -> bool:
         """Wait until so many runs have ended."""
         with self.arrived:
@@ -121,6 +138,7 @@ def _parts(content_type: str, body: bytes) -> Iterator[tuple[str, bytes]]:
 def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            server.keys.append(self.headers["x-api-key"])
             asked = urlsplit(self.path)
             if server.status >= 300:
                 return self._answer(server.status, {})
@@ -140,6 +158,8 @@ def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)) or self._chunks()
             server.keys.append(self.headers["x-api-key"])
+            if self.path == "/runs/query":
+                return self._answer(200, server.queried(json.loads(body)))
             if self.path != "/runs/multipart":
                 return self._created(body)
             if server.status < 300:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from state.errors import UsageError
+from state.feedback import Feedback
 from state.process import is_gone, this_process
 from state.store import Store, StoreError, _row, _run
 from state.trace import Run
@@ -242,3 +243,25 @@ def test_a_process_is_gone_when_it_has_ended_or_its_number_is_used_again() -> No
 def test_an_interrupt_is_no_error() -> None:
     assert run("a", error="GraphInterrupt(('Sure?',))").status == "interrupted"
     assert run("a", error="ValueError('x')").status == "error"
+
+
+def test_a_judgement_takes_the_place_of_an_earlier_one_by_the_same_source(store: Store) -> None:
+    first = Feedback(trace_id="a", score=0.5, comment="é \x00", created=START)
+    second = first.model_copy(update={"score": 1.0, "created": START + timedelta(seconds=1)})
+    other = first.model_copy(update={"source": "tau", "score": None, "correction": "x"})
+    store.write_feedback([first, other])
+    store.write_feedback([second, first.model_copy(update={"trace_id": "b"})])
+    assert [(one.source, one.score) for one in store.feedback("a")] == [("tau", None), ("human", 1.0)]
+    assert len(store.feedback()) == 3
+
+
+def test_a_store_of_the_version_before_gets_the_table_of_feedback(sqlite_url: str) -> None:
+    store = Store(sqlite_url)
+    store.write_runs([run("a")])
+    with store._begin() as connection:
+        connection.execute(text("DROP TABLE feedback"))
+        connection.execute(text("UPDATE schema_version SET version = 2"))
+    store.close()
+    store.write_feedback([Feedback(trace_id="a", score=1, created=START)])
+    assert [one.trace_id for one in store.feedback()] == store.trace_ids() == ["a"]
+    store.close()

@@ -44,7 +44,7 @@ def test_cases_trials_and_scores_arrive_and_belong_together(server: LangSmithSer
     example = next(one for one in server.examples.values() if one["metadata"]["case"] == "orders/0000")
     assert example["outputs"]["calls"][0]["tool"] == "get_order"
     assert example["inputs"]["input"].startswith("Where is order 1000")
-    assert len(server.feedback) == sent.feedback == 11 * 4, "three scores with a value, and whether it passed"
+    assert len(server.feedback) == sent.feedback == 11 * 5, "four scores with a value, and whether it passed"
     assert {each["run_id"] for each in server.feedback.values()} == set(server.runs)
     assert {each["session_id"] for each in server.feedback.values()} == {session["id"]}
 
