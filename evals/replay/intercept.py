@@ -28,7 +28,7 @@ from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 
 from evals.replay import replies
-from evals.replay.network import opened
+from evals.replay.network import is_open, opened
 from evals.replay.recording import Place, Recorded, place_of
 from evals.replay.tape import Tape
 from graphs.snapshot import snapshot
@@ -73,7 +73,7 @@ def _redirected(owner: type, name: str, stand_in: Callable[..., Any]) -> Iterato
 
     @wraps(original)
     def redirected(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if STANDS_IN in self.__dict__:
+        if STANDS_IN in self.__dict__ or is_open():
             return original(self, *args, **kwargs)
         given = args[0] if args else kwargs.get("tool_input", kwargs.get("input"))
         return original(stand_in(self, given, kwargs), *args, **kwargs)

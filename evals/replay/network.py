@@ -72,3 +72,8 @@ def opened() -> Iterator[None]:
         yield
     finally:
         _live.reset(token)
+
+
+def is_open() -> bool:
+    """Whether this runs inside a call that was named live, whose own calls are live too."""
+    return _live.get()
