@@ -8,17 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from evals.suites.suite import GateSection
     from evals.suites.summary import Rate, Summary
 
 WIDTH = 110
 
 
-def shown(found: "Summary") -> str:
+def shown(found: "Summary", gate: "GateSection") -> str:
     """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
     with console.capture() as drawn:
         console.print(_rates(found))
-    lines = [*drawn.get().splitlines(), *_controls(found), *_costs(found), *_next(found)]
+    lines = [*drawn.get().splitlines(), *_controls(found), *_costs(found), *_next(found, gate)]
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
@@ -62,9 +63,11 @@ def _costs(found: "Summary") -> list[str]:
     return lines
 
 
-def _next(found: "Summary") -> list[str]:
+def _next(found: "Summary", gate: "GateSection") -> list[str]:
+    flags = " --exact" if gate.deterministic else ""
+    flags += f" --max-drop {gate.max_drop:g}" if gate.max_drop is not None else ""
     return [
         f"results: {found.folder}",
-        f"compare: warrant eval compare BASE {found.folder}",
+        f"compare: warrant eval compare BASE {found.folder}{flags}",
         f"report:  warrant eval report {found.folder} --out report.html",
     ]

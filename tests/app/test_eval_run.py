@@ -3,6 +3,9 @@
 import json
 import signal
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from evals.suites.folder import read_run
 from state.errors import UsageError
 from state.settings import PROJECT, settings
 from tests.evals.suites.graphs import KILLED
-from tests.servers.processes import BIN, environment, free_port
+from tests.servers.processes import BIN, environment
 
 SUITE = """
 name = "tiny"
@@ -101,10 +104,29 @@ def test_mistakes_of_dataset_and_suite_end_with_the_way_out(suite: Path, tmp_pat
     assert isinstance(evaluate("run", tmp_path / "nowhere").exception, UsageError)
 
 
-def test_a_suite_that_could_not_be_run_at_all_fails(suite: Path, tmp_path: Path) -> None:
-    url = f"http://127.0.0.1:{free_port()}"
-    done = evaluate("run", suite, "--case", "a", "--url", url, "--out", tmp_path / "run", "--json")
+class Down(BaseHTTPRequestHandler):
+    """A graph API whose server is broken."""
+
+    def do_POST(self) -> None:
+        self.send_error(503)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def down() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Down) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_suite_that_could_not_be_run_at_all_fails(suite: Path, tmp_path: Path, down: str) -> None:
+    done = evaluate("run", suite, "--case", "a", "--url", down, "--out", tmp_path / "run", "--json")
     assert done.exit_code == 5
     found = json.loads(done.stdout)
     assert (found["trials"], found["infrastructure_errors"], found["passed"]) == (0, 1, None)
-    assert "ConnectError" in done.stderr
+    assert "503" in done.stderr
