@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 CHECK_EXAMPLE = "Example: warrant eval dataset check cases.jsonl"
 HASH_EXAMPLE = "Example: warrant eval dataset hash cases.jsonl"
 DEDUPE_EXAMPLE = "Example: warrant eval dataset dedupe cases.jsonl --out unique.jsonl"
-SPLIT_EXAMPLE = (
-    "Example: warrant eval dataset split cases.jsonl --first dev.jsonl --second test.jsonl"
-)
+SPLIT_EXAMPLE = "Example: warrant eval dataset split cases.jsonl --first dev.jsonl --second test.jsonl"
 
 commands = typer.Typer(help="Check, hash, de-duplicate and split files of cases.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="JSON Lines of cases, also .gz.")]

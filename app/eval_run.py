@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ Example: warrant eval run evals/suites/demo --model offline --trials 3
 
 A run that was stopped or killed goes on with: warrant eval run SUITE --resume RUN"""
 LIST_EXAMPLE = "Example: warrant eval list --json"
+LINE_SECONDS = 10.0
+"""Between two lines of progress where there is no terminal."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
@@ -66,7 +69,7 @@ def run(
         sys.stderr.write(f"warrant: Stopped. Go on with: warrant eval run {suite} --resume {folder}\n")
         raise typer.Exit(ExitCode.STOPPED) from None
     found = summary(*read_run(folder), str(folder))
-    sys.stdout.write(found.model_dump_json(indent=2) + "\n" if as_json else shown(found))
+    sys.stdout.write(found.model_dump_json(indent=2) + "\n" if as_json else shown(found, chosen.gate))
     if not found.trials:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -148,7 +151,7 @@ def _agent(suite: "Suite") -> "Iterator[Agent]":
 
 @contextmanager
 def _progress() -> "Iterator[Report]":
-    """Progress on stderr: a bar on a terminal, else a line for each trial that did not pass."""
+    """Progress on stderr: a bar on a terminal, else a line now and then; and each trial that did not pass."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -158,9 +161,14 @@ def _progress() -> "Iterator[Report]":
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
+        last = time.monotonic()
 
         def report(trial: Trial | None, done: int, total: int) -> None:
+            nonlocal last
             bar.update(task, completed=done, total=total)
+            if bar.disable and time.monotonic() - last >= LINE_SECONDS:
+                last = time.monotonic()
+                console.print(f"{done}/{total} trials")
             if trial is not None and not trial.passed:
                 why = trial.error if trial.status != "done" else ", ".join(trial.labels)
                 console.print(f"{trial.case} #{trial.trial}: {why}", markup=False)

@@ -5,21 +5,22 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
+    from evals.suites.suite import GateSection
     from evals.suites.summary import Rate, Summary
 
 WIDTH = 110
 
 
-def shown(found: "Summary") -> str:
+def shown(found: "Summary", gate: "GateSection") -> str:
     """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
-    with console.capture() as text:
-        console.print(_rates(found), markup=False)
-        for line in (*_controls(found), *_costs(found), *_next(found)):
-            console.print(line, markup=False)
-    return "\n".join(line.rstrip() for line in text.get().splitlines()) + "\n"
+    with console.capture() as drawn:
+        console.print(_rates(found))
+    lines = [*drawn.get().splitlines(), *_controls(found), *_costs(found), *_next(found, gate)]
+    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _rates(found: "Summary") -> Table:
@@ -29,7 +30,7 @@ def _rates(found: "Summary") -> Table:
     rows = {"all": found.passed, "goal completion": found.goal_completion, **found.tags}
     for name, rate in rows.items():
         if rate is not None:
-            table.add_row(name, *_cells(rate))
+            table.add_row(Text(name), *_cells(rate))
     return table
 
 
@@ -62,9 +63,11 @@ def _costs(found: "Summary") -> list[str]:
     return lines
 
 
-def _next(found: "Summary") -> list[str]:
+def _next(found: "Summary", gate: "GateSection") -> list[str]:
+    flags = " --exact" if gate.deterministic else ""
+    flags += f" --max-drop {gate.max_drop:g}" if gate.max_drop is not None else ""
     return [
         f"results: {found.folder}",
-        f"compare: warrant eval compare BASE {found.folder}",
+        f"compare: warrant eval compare BASE {found.folder}{flags}",
         f"report:  warrant eval report {found.folder} --out report.html",
     ]

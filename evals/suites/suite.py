@@ -48,7 +48,7 @@ class AgentSection(Section):
 
 
 class GateSection(Section):
-    """How `warrant eval compare` decides."""
+    """What `warrant eval compare` is told, in the command that a run prints at its end."""
 
     deterministic: bool = False
     """Whether equal versions give equal results, so that any case that fails anew is a regression."""
