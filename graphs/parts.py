@@ -74,7 +74,7 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 
 
 def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
-    """The parts of the graph alone, with their effects in this store, such as for an agent in a home of its own."""
+    """The parts of the graph alone, with their effects in this store."""
     registry = Registry(capabilities(chosen, policy), policy, store)
     prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
 
