@@ -39,8 +39,8 @@ def read_info(path: Path) -> RunInfo:
         return RunInfo.model_validate_json((path / RUN).read_bytes())
     except OSError as error:
         raise UsageError(
-            f"there is no run of a suite in {path}: {error.strerror}",
-            "name a folder that `warrant eval run` made; `warrant eval list` names them",
+            f"There is no run of a suite in {path}: {error.strerror}.",
+            "Name a folder that `warrant eval run` made; `warrant eval list` names them.",
         ) from error
     except ValidationError as error:
         raise _damaged(path / RUN, 1, error) from error
@@ -129,8 +129,8 @@ def sole_writer(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(
-                f"another process is running a suite in {path}",
-                "wait for it to end, or give another folder with `--out DIR`",
+                f"Another process is running a suite in {path}.",
+                "Wait for it to end, or give another folder with `--out DIR`.",
             ) from error
         yield
 
@@ -143,6 +143,6 @@ def _damaged(path: Path, line: int, error: ValidationError) -> UsageError:
     first = error.errors()[0]
     where = "/".join(("", *map(str, first["loc"])))
     return UsageError(
-        f"{path}:{line}: {where}: {first['msg']}",
-        "run the suite again into a new folder, or remove the damaged line",
+        f"{path}:{line}: {where}: {first['msg']}.",
+        "Run the suite again into a new folder, or remove the damaged line.",
     )

@@ -87,7 +87,7 @@ def _begun(job: Job, folder: Path) -> RunInfo:
     for name in ("suite", "dataset", "stamp", "graph"):
         if getattr(before, name) != getattr(fresh, name):
             raise UsageError(
-                f"{folder} holds a run of another {name}.", "Give a new folder with --out, or none for one."
+                f"{folder} holds a run of another {name}.", "Give neither --resume nor --out for a new run."
             )
     again = before.model_copy(update={"trials": max(before.trials, fresh.trials), "finished": None})
     write_info(folder, again)
