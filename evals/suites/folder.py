@@ -1,4 +1,4 @@
-"""The folder of a suite's run: `run.json`, `trials.jsonl`, `traces.jsonl`, and the lock of who writes it.
+"""The folder of a suite's run: `run.json`, three files of JSON Lines, and the lock of who writes it.
 
 Trials are appended one line at a time and synced, so a process that is killed loses at most the trials
 it was at: a last line that was cut off is left out by readers and cut away by the next writer.
@@ -12,10 +12,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from evals.cases.case import Case
 from evals.suites.results import RunInfo, Trial
 from state.errors import UsageError
 
 RUN = "run.json"
+CASES = "cases.jsonl"
 TRIALS = "trials.jsonl"
 TRACES = "traces.jsonl"
 
@@ -76,6 +78,11 @@ def write_info(path: Path, info: RunInfo) -> None:
     """Write `run.json` whole or not at all."""
     path.mkdir(parents=True, exist_ok=True)
     replace(path / RUN, (info.model_dump_json(indent=2) + "\n").encode())
+
+
+def write_cases(path: Path, cases: Iterable[Case]) -> None:
+    """Write the cases that are run, for those who read the results without the dataset."""
+    replace(path / CASES, b"".join(_line(case) for case in cases))
 
 
 def write_run(path: Path, info: RunInfo, trials: Sequence[Trial]) -> None:

@@ -1,4 +1,4 @@
-"""Results of a suite's run: a folder with `run.json`, `trials.jsonl` and `traces.jsonl`."""
+"""Results of a suite's run: a folder with `run.json`, `cases.jsonl`, `trials.jsonl` and `traces.jsonl`."""
 
 from datetime import datetime
 from typing import Literal, TypeAlias

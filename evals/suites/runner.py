@@ -19,6 +19,7 @@ from evals.suites.folder import (
     read_info,
     read_trials,
     sole_writer,
+    write_cases,
     write_info,
 )
 from evals.suites.infrastructure import InfrastructureError
@@ -51,6 +52,7 @@ def run(job: Job, folder: Path, report: Report) -> RunInfo:
     with sole_writer(folder):
         mend(folder)
         info = _begun(job, folder)
+        write_cases(folder, job.cases)
         trials = read_trials(folder)
         finished = {(one.case, one.trial) for one in trials if one.status == "done"}
         left = [key for key in _all(job, info) if (key[0].id, key[1]) not in finished]
