@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from evals.scores import Score
+from evals.suites.suite import GateSection
 from state.schema import Json
 from state.usage import Usage
 
@@ -34,6 +35,8 @@ class RunInfo(BaseModel):
     finished: datetime | None = None
     controls: dict[str, float | None] = Field(default_factory=dict)
     """Goal completion of the agents `null`, which does nothing, and `gold`, which does what is expected."""
+    gate: GateSection | None = None
+    """The suite's, by which `warrant eval compare` decides."""
 
 
 class Trial(BaseModel):

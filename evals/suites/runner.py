@@ -80,6 +80,7 @@ def _begun(job: Job, folder: Path) -> RunInfo:
         graph=job.agent.graph,
         trials=job.suite.trials,
         started=datetime.now(UTC),
+        gate=job.suite.gate,
         controls=controls(job.cases, job.scoring, job.agent.effects),
     )
     if not (folder / RUN).exists():

@@ -3,9 +3,17 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from evals.trajectory import Effect
 from state.errors import UsageError
@@ -48,12 +56,18 @@ class AgentSection(Section):
 
 
 class GateSection(Section):
-    """How `warrant eval compare` decides."""
+    """How `warrant eval compare` decides, unless it is told otherwise."""
 
     deterministic: bool = False
     """Whether equal versions give equal results, so that any case that fails anew is a regression."""
     max_drop: float | None = Field(default=None, ge=0, le=1)
     """Drop of the pass rate that is allowed."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.deterministic and self.max_drop is not None:
+            raise ValueError("a deterministic suite allows no drop: give deterministic or max_drop")
+        return self
 
 
 class Suite(Section):
