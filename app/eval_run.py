@@ -47,11 +47,13 @@ def run(
     from app.eval_summary import shown
     from evals.cases.dataset import load
     from evals.suites.folder import read_run
+    from evals.suites.judges import judges_of
     from evals.suites.runner import Job
     from evals.suites.runner import run as run_suite
     from evals.suites.scoring import scoring_of
     from evals.suites.suite import load_suite
     from evals.suites.summary import summary
+    from state.settings import settings
 
     if resume is not None and out is not None:
         raise UsageError("Give --resume or --out, not both.", "Either goes on with what is in the folder.")
@@ -61,7 +63,8 @@ def run(
     folder = _resumed(resume) if resume is not None else out or _new(chosen.name)
     try:
         with _agent(chosen) as agent, _progress() as report:
-            run_suite(Job(chosen, cases, agent, scoring_of(chosen, agent)), folder, report)
+            scoring = scoring_of(chosen, agent, judges_of(chosen, folder, settings()))
+            run_suite(Job(chosen, cases, agent, scoring), folder, report)
     except KeyboardInterrupt:
         sys.stderr.write(f"warrant: Stopped. Go on with: warrant eval run {suite} --resume {folder}\n")
         raise typer.Exit(ExitCode.STOPPED) from None

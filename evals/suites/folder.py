@@ -136,7 +136,7 @@ def sole_writer(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(
-                f"Another process is running a suite in {path}.",
+                f"In {path} another process is running a suite.",
                 "Wait for it to end, or give another folder with `--out DIR`.",
             ) from error
         yield

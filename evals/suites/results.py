@@ -13,6 +13,23 @@ from state.usage import Usage
 Status: TypeAlias = Literal["done", "infrastructure_error"]
 
 
+class RunJudge(BaseModel):
+    """A judge of a run, and whether it could be trusted when the run began."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    score: str
+    """Name of the score that it gives."""
+    model: str
+    rubric: str
+    """Digest of all that it is told."""
+    gates: bool
+    trust: str
+    """Why it gates, or only advises."""
+    calibration: tuple[int, int, int, int] | None = None
+    """An `evals.judges.agreement.Table` of this very model and rubric."""
+
+
 class RunInfo(BaseModel):
     """What was run: `run.json`."""
 
@@ -35,6 +52,7 @@ class RunInfo(BaseModel):
     finished: datetime | None = None
     controls: dict[str, float | None] = Field(default_factory=dict)
     """Goal completion of the agents `null`, which does nothing, and `gold`, which does what is expected."""
+    judges: tuple[RunJudge, ...] = ()
     gate: GateSection | None = None
     """The suite's, by which `warrant eval compare` decides."""
 

@@ -29,6 +29,14 @@ from evals.suites.suite import Suite
 from state.canonical import digest
 from state.errors import UsageError
 
+IDENTITY = {
+    "suite": "suite",
+    "dataset": "dataset",
+    "stamp": "stamp",
+    "graph": "graph",
+    "judges": "set of judges",
+}
+"""What a run that goes on has to share with the one before, and how a message calls it."""
 Report = Callable[[Trial | None, int, int], None]
 """Is told of each trial that ended, how many have ended and how many there are."""
 
@@ -80,6 +88,7 @@ def _begun(job: Job, folder: Path) -> RunInfo:
         graph=job.agent.graph,
         trials=job.suite.trials,
         started=datetime.now(UTC),
+        judges=tuple(judge.known for judge in job.scoring.judges),
         gate=job.suite.gate,
         controls=controls(job.cases, job.scoring, job.agent.effects),
     )
@@ -87,10 +96,11 @@ def _begun(job: Job, folder: Path) -> RunInfo:
         write_info(folder, fresh)
         return fresh
     before = read_info(folder)
-    for name in ("suite", "dataset", "stamp", "graph"):
+    for name, shown in IDENTITY.items():
         if getattr(before, name) != getattr(fresh, name):
             raise UsageError(
-                f"{folder} holds a run of another {name}.", "Give neither --resume nor --out for a new run."
+                f"{folder} holds a run of another {shown}.",
+                "Give neither --resume nor --out for a new run.",
             )
     again = before.model_copy(update={"trials": max(before.trials, fresh.trials), "finished": None})
     write_info(folder, again)
@@ -137,4 +147,4 @@ async def _trial(job: Job, case: Case, number: int, stamp: str) -> tuple[Trial, 
             case=case.id, trial=number, tags=case.tags, status="infrastructure_error", error=error.message
         )
         return failed, None
-    return job.scoring.trial(case, number, played, stamp), played
+    return await job.scoring.trial(case, number, played, stamp), played
