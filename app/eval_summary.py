@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from evals.judges.agreement import Estimate
     from evals.suites.summary import Rate, Summary
 
 WIDTH = 110
@@ -17,7 +18,7 @@ def shown(found: "Summary") -> str:
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
     with console.capture() as text:
         console.print(_rates(found), markup=False)
-        for line in (*_controls(found), *_costs(found), *_next(found)):
+        for line in (*_controls(found), *_judges(found), *_costs(found), *_next(found)):
             console.print(line, markup=False)
     return "\n".join(line.rstrip() for line in text.get().splitlines()) + "\n"
 
@@ -47,6 +48,22 @@ def _controls(found: "Summary") -> list[str]:
     if "null_passed" in controls:
         lines.append(f"doing nothing passes {controls['null_passed']:.1%} of the cases")
     return ["", *lines] if lines else []
+
+
+def _judges(found: "Summary") -> list[str]:
+    lines = []
+    for name, rate in found.judges.items():
+        behind = f"; corrected {_share(rate.corrected)}" if rate.corrected is not None else ""
+        without = f"; {rate.undefined} without a verdict" if rate.undefined else ""
+        lines.append(f"{name}: {_share(rate.apparent)} of {rate.apparent.n} trials{behind}{without}")
+        lines.append(f"  {rate.trust}")
+    return lines
+
+
+def _share(found: "Estimate") -> str:
+    if found.value is None or found.low is None or found.high is None:
+        return "undefined"
+    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
 
 
 def _costs(found: "Summary") -> list[str]:

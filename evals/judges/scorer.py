@@ -40,7 +40,8 @@ def judge_scorer(judge: Judge, trust: Trust) -> AsyncScorer:
         except (ModelError, BoundExceededError) as error:
             return [_score(name, trust, None, f"Not judged: {error}")]
         except ValidationError as error:
-            return [_score(name, trust, None, f"Not judged: the run {error.errors()[0]['msg']}.")]
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            return [_score(name, trust, None, f"Not judged: the run {problem}.")]
         said = f"No verdict ({found.undefined}): {found.reason}" if found.good is None else found.reason
         return [_score(name, trust, found.good, said)]
 
