@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evals.suites.agent import Agent
     from evals.suites.runner import Report
     from evals.suites.suite import Suite
+    from state.settings import Settings
 
 RUN_EPILOG = """Exit code: 0 the suite was run, whatever it scored; 2 usage; 5 no trial could be run.
 
@@ -72,6 +73,22 @@ def run(
     sys.stdout.write(found.model_dump_json(indent=2) + "\n" if as_json else shown(found))
     if not found.trials:
         raise typer.Exit(ExitCode.FAILED)
+    _upload(folder, settings())
+
+
+def _upload(folder: Path, chosen: "Settings") -> None:
+    """Upload the run where LangSmith is configured; one that is down costs a message, and never the run."""
+    if not chosen.langsmith_tracing or chosen.langsmith_api_key is None:
+        return
+    from evals.suites.langsmith import upload
+    from graphs.langsmith_export import ExportError
+
+    try:
+        sent = upload(folder, chosen)
+    except ExportError as error:
+        sys.stderr.write(f"warrant: {error}\n")
+        return
+    sys.stderr.write(f"LangSmith: experiment {sent.experiment}, {sent.runs} runs, {sent.feedback} scores\n")
 
 
 def list_runs(as_json: AsJson = False) -> None:

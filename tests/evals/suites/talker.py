@@ -1,8 +1,11 @@
-"""An agent that only talks, without a graph: what it says is a function of the case."""
+"""An agent that only talks, without a graph: what it says is a function of the case; and an echo with one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from langchain_core.messages import AIMessage
+from langgraph.graph import END, START, MessagesState, StateGraph
 
 from evals.cases.case import Case
 from evals.suites.agent import Played
@@ -30,3 +33,12 @@ def talked(suite: Suite, cases: list[Case], say: Callable[[Case], str], folder: 
     """A suite's run of such an agent."""
     agent = Talker(say)
     return run(Job(suite, cases, agent, scoring_of(suite, agent)), folder, lambda *_: None)
+
+
+def echo() -> StateGraph[MessagesState]:
+    """A graph that says what it was told."""
+    graph = StateGraph(MessagesState)
+    graph.add_node("say", lambda state: {"messages": [AIMessage(state["messages"][-1].content)]})
+    graph.add_edge(START, "say")
+    graph.add_edge("say", END)
+    return graph
