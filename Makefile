@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile
 
-.PHONY: run test check dev golden docs lock format clean
+.PHONY: run test check dev eval eval-baseline golden docs lock format clean
 
 run: $(VENV)/.run  ## set up, index the demo documents, answer a demo question
 	$(VENV)/bin/warrant index add demo/documents
@@ -17,6 +17,19 @@ check: $(VENV)/.dev  ## formatting, lint, types, import layers
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+GOLDEN := evals/suites/demo
+EVAL := var/evals/golden
+
+eval: $(VENV)/.run  ## run the golden suite offline; exit code 1 if a case got worse than in the baseline
+	rm -rf $(EVAL)
+	$(VENV)/bin/warrant eval run $(GOLDEN) --model offline --out $(EVAL)
+	$(VENV)/bin/warrant eval compare $(GOLDEN)/baseline $(EVAL) --exact
+
+eval-baseline: $(VENV)/.run  ## run the golden suite offline and make its results the baseline; read the diff
+	rm -rf $(EVAL)
+	$(VENV)/bin/warrant eval run $(GOLDEN) --model offline --out $(EVAL)
+	$(VENV)/bin/python -m evals.suites.baseline $(EVAL) $(GOLDEN)/baseline
 
 dev: $(VENV)/.dev  ## LangGraph dev server for Studio
 	$(VENV)/bin/langgraph dev --no-browser
@@ -36,6 +49,8 @@ docs: $(VENV)/.dev
 	mv docs/.architecture.md docs/architecture.md
 	$(VENV)/bin/python -m state.policy > docs/.policy.schema.json
 	mv docs/.policy.schema.json docs/policy.schema.json
+	$(VENV)/bin/python -m evals.cases.schema > docs/.case.schema.json
+	mv docs/.case.schema.json docs/case.schema.json
 	$(VENV)/bin/typer app.cli utils docs --name warrant --title "The command line" --output docs/cli.md
 
 lock: $(VENV)/.lock  ## resolve the newest versions that pyproject.toml allows

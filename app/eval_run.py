@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ Example: warrant eval run evals/suites/demo --model offline --trials 3
 
 A run that was stopped or killed goes on with: warrant eval run SUITE --resume RUN"""
 LIST_EXAMPLE = "Example: warrant eval list --json"
+LINE_SECONDS = 10.0
+"""Between two lines of progress where there is no terminal."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
@@ -168,7 +171,7 @@ def _agent(suite: "Suite") -> "Iterator[Agent]":
 
 @contextmanager
 def _progress() -> "Iterator[Report]":
-    """Progress on stderr: a bar on a terminal, else a line for each trial that did not pass."""
+    """Progress on stderr: a bar on a terminal, else a line now and then; and each trial that did not pass."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -178,9 +181,14 @@ def _progress() -> "Iterator[Report]":
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
+        last = time.monotonic()
 
         def report(trial: Trial | None, done: int, total: int) -> None:
+            nonlocal last
             bar.update(task, completed=done, total=total)
+            if bar.disable and time.monotonic() - last >= LINE_SECONDS:
+                last = time.monotonic()
+                console.print(f"{done}/{total} trials")
             if trial is not None and not trial.passed:
                 why = trial.error if trial.status != "done" else ", ".join(trial.labels)
                 console.print(f"{trial.case} #{trial.trial}: {why}", markup=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from evals.judges.agreement import Estimate
@@ -16,11 +17,10 @@ WIDTH = 110
 def shown(found: "Summary") -> str:
     """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
-    with console.capture() as text:
-        console.print(_rates(found), markup=False)
-        for line in (*_controls(found), *_judges(found), *_costs(found), *_next(found)):
-            console.print(line, markup=False)
-    return "\n".join(line.rstrip() for line in text.get().splitlines()) + "\n"
+    with console.capture() as drawn:
+        console.print(_rates(found))
+    lines = [*drawn.get().splitlines(), *_controls(found), *_judges(found), *_costs(found), *_next(found)]
+    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _rates(found: "Summary") -> Table:
@@ -30,7 +30,7 @@ def _rates(found: "Summary") -> Table:
     rows = {"all": found.passed, "goal completion": found.goal_completion, **found.tags}
     for name, rate in rows.items():
         if rate is not None:
-            table.add_row(name, *_cells(rate))
+            table.add_row(Text(name), *_cells(rate))
     return table
 
 

@@ -2,7 +2,16 @@
 
 import typer
 
-from app import eval_calls, eval_compare, eval_judge, eval_report, eval_run, eval_upload
+from app import (
+    eval_calls,
+    eval_case,
+    eval_compare,
+    eval_dataset,
+    eval_judge,
+    eval_report,
+    eval_run,
+    eval_upload,
+)
 
 commands = typer.Typer(
     help="Run suites of cases, score calls, compare versions, calibrate judges, draw reports.",
@@ -13,5 +22,7 @@ commands.command("list", epilog=eval_run.LIST_EXAMPLE)(eval_run.list_runs)
 commands.command("compare", epilog=eval_compare.EPILOG)(eval_compare.compare)
 commands.command("report", epilog=eval_report.EPILOG)(eval_report.report)
 commands.command("calls", epilog=eval_calls.EPILOG)(eval_calls.calls)
+commands.add_typer(eval_case.commands, name="case")
+commands.add_typer(eval_dataset.commands, name="dataset")
 commands.add_typer(eval_judge.commands, name="judge")
 commands.command("upload", epilog=eval_upload.EPILOG)(eval_upload.upload)

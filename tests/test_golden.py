@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
+from evals.cases.schema import case_schema
 from graphs.drawing import architecture
 from graphs.local import local_tools
 from models.chat import ModelError, Prompt, Reply
@@ -175,6 +176,14 @@ def test_policy_schema() -> None:
     assert json.loads(page) == policy_schema(), "run `make docs`"
     policy = tomllib.loads((PROJECT / "policy.toml").read_text(encoding="utf-8"))
     assert violations(policy_schema(), policy) == []
+
+
+def test_case_schema() -> None:
+    page = (PROJECT / "docs" / "case.schema.json").read_text(encoding="utf-8")
+    assert json.loads(page) == case_schema(), "run `make docs`"
+    dataset = PROJECT / "evals" / "suites" / "demo" / "cases.jsonl"
+    for line in dataset.read_text(encoding="utf-8").splitlines():
+        assert violations(case_schema(), json.loads(line)) == []
 
 
 def test_command_line_reference() -> None:

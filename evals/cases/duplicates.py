@@ -51,11 +51,14 @@ def groups(cases: Sequence[Case]) -> list[int]:
         leader[high] = low
 
     seen: dict[Hashable, int] = {}
+    templates: dict[frozenset[str], int] = {}
     for at, case in enumerate(cases):
         for key in _held_by(case):
             join(seen.setdefault(key, at), at)
-    for pair in _similar([_template(case) for case in cases], ALIKE):
-        join(pair.first, pair.second)
+        join(templates.setdefault(_template(case), at), at)
+    places = list(templates.values())
+    for pair in _similar(list(templates), ALIKE):
+        join(places[pair.first], places[pair.second])
     return [first(at) for at in range(len(cases))]
 
 

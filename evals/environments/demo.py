@@ -1,6 +1,8 @@
 """The demo's order desk as an environment: its state is what was refunded of each order."""
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,12 +19,13 @@ ARGUMENTS: dict[str, type[StatusArguments] | type[RefundArguments]] = {
 
 
 class OrderDeskWorld:
-    """An order desk whose refunds lie in a folder of their own, made by the first write."""
+    """An order desk whose refunds lie in a folder that goes with it."""
 
     def __init__(self) -> None:
         """Begin without refunds."""
-        self._folder = tempfile.TemporaryDirectory(prefix="warrant-desk-")
-        self._desk = OrderDesk(Path(self._folder.name) / "orders.db")
+        folder = tempfile.mkdtemp(prefix="warrant-desk-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._desk = OrderDesk(Path(folder) / "orders.db")
         self._refunded: dict[str, int] = {}
 
     def call(self, tool: str, args: dict[str, Json]) -> Json:

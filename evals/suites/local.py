@@ -1,6 +1,7 @@
 """Agents that run in this process: any LangGraph graph, traced in memory."""
 
 import asyncio
+import hashlib
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -61,8 +62,9 @@ class LocalAgent:
 
     @property
     def stamp(self) -> Mapping[str, Json]:
-        """Its name and the hash of its drawing."""
-        return {"name": self.graph, "graph": digest(load_graph(self.graph).get_graph().to_json())}
+        """Its name, and the hashes of its drawing and of the module's source."""
+        drawing = digest(load_graph(self.graph).get_graph().to_json())
+        return {"name": self.graph, "graph": drawing, "source": _source(self.graph)}
 
     async def play(self, case: Case) -> Played:
         """Run the case in a new thread."""
@@ -163,6 +165,11 @@ def load(name: str, what: str) -> Any:  # noqa: ANN401  anything a module may ho
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise UsageError(f"There is no {name!r}: {error}.", f"Name {what} as module:name.") from error
+
+
+def _source(name: str) -> str | None:
+    path = sys.modules[name.partition(":")[0]].__file__
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None
 
 
 def _made(found: Any, name: str) -> object:  # noqa: ANN401  anything a module may hold

@@ -39,10 +39,15 @@ class OurAgent:
     """Holds the index, and a folder for each trial while it goes on."""
     graph: str = OURS
 
+    @property
+    def policy_file(self) -> Path:
+        """The suite's policy, or the project's."""
+        return self.suite.agent.policy or PROJECT / "policy.toml"
+
     @cached_property
     def policy(self) -> Policy:
-        """The suite's policy."""
-        return load_policy(self.suite.agent.policy or PROJECT / "policy.toml")
+        """What that file says."""
+        return load_policy(self.policy_file)
 
     @cached_property
     def effects(self) -> Mapping[str, Effect]:
@@ -75,7 +80,9 @@ class OurAgent:
     def _parts(self, home: Path) -> Iterator[Parts]:
         """The agent's parts; the suite, and not the environment, says who asks."""
         agent = self.suite.agent
-        chosen = Settings(home=home, store_url=None, labels=agent.labels, roles=agent.roles)
+        chosen = Settings(
+            home=home, policy=self.policy_file, store_url=None, labels=agent.labels, roles=agent.roles
+        )
         with closing(Store(chosen.database_url())) as store:
             yield assemble(chosen, self.policy, store)
 
