@@ -108,7 +108,8 @@ def _lines(file: Path) -> Iterator[bytes]:
             else:
                 yield from buffered
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"{file} cannot be read: {error}.", "Name a file of JSON Lines.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{file} cannot be read: {reason}.", "Name a file of JSON Lines.") from error
 
 
 def _read(text: bytes) -> "Line":

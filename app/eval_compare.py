@@ -11,6 +11,7 @@ from state.errors import UsageError
 if TYPE_CHECKING:
     from evals.suites.compare import Run
     from evals.suites.comparison import Options
+    from evals.suites.results import RunInfo
 
 EPILOG = """Exit codes: 0 no regression, 1 regression, 2 usage, 3 cannot tell.
 
@@ -30,25 +31,43 @@ def compare(
     ] = None,
     alpha: Annotated[float, typer.Option(help="Chance of a false alarm, over all that decide.")] = 0.05,
     exact: Annotated[
-        bool,
-        typer.Option("--exact", help="For deterministic suites: any case that got worse is a regression."),
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--exact/--no-exact", help="For deterministic suites: any case that got worse is a regression."
+        ),
+    ] = None,
     max_infrastructure: Annotated[
         float, typer.Option(min=0, max=1, help="Share of trials that the infrastructure may lose.")
     ] = 0.05,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
-    """Compare two runs of a suite case by case, and decide whether the new one is worse."""
+    """Compare two runs of a suite case by case, and decide whether the new one is worse.
+
+    Unless --exact or --max-drop says otherwise, the [gate] of the suite decides, as the base run has it.
+    """
     from app.eval_comparison import shown
     from evals.suites.compare import compare as compare_runs
 
-    options = _options(metric, max_drop, alpha, exact, max_infrastructure)
-    found = compare_runs(_run(base), _run(new), options)
+    before, after = _run(base), _run(new)
+    if exact is None and max_drop is None:
+        exact, max_drop = _gate(before.info, after.info)
+    options = _options(metric, max_drop, alpha, bool(exact), max_infrastructure)
+    found = compare_runs(before, after, options)
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
         shown(found)
     raise typer.Exit(EXIT[found.decision])
+
+
+def _gate(base: "RunInfo", new: "RunInfo") -> tuple[bool, float | None]:
+    """The suite's gate if both runs have one: the base's, so that no change relaxes its own."""
+    if base.gate is None or new.gate is None:
+        return False, None
+    asked = "--exact" if base.gate.deterministic else f"--max-drop {base.gate.max_drop}"
+    if base.gate.deterministic or base.gate.max_drop is not None:
+        sys.stderr.write(f"The suite asks for {asked}; --no-exact decides without.\n")
+    return base.gate.deterministic, base.gate.max_drop
 
 
 def _options(

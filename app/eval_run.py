@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evals.suites.agent import Agent
     from evals.suites.runner import Report
     from evals.suites.suite import Suite
+    from state.settings import Settings
 
 RUN_EPILOG = """Exit code: 0 the suite was run, whatever it scored; 2 usage; 5 no trial could be run.
 
@@ -50,11 +51,13 @@ def run(
     from app.eval_summary import shown
     from evals.cases.dataset import load
     from evals.suites.folder import read_run
+    from evals.suites.judges import judges_of
     from evals.suites.runner import Job
     from evals.suites.runner import run as run_suite
     from evals.suites.scoring import scoring_of
     from evals.suites.suite import load_suite
     from evals.suites.summary import summary
+    from state.settings import settings
 
     if resume is not None and out is not None:
         raise UsageError("Give --resume or --out, not both.", "Either goes on with what is in the folder.")
@@ -64,14 +67,31 @@ def run(
     folder = _resumed(resume) if resume is not None else out or _new(chosen.name)
     try:
         with _agent(chosen) as agent, _progress() as report:
-            run_suite(Job(chosen, cases, agent, scoring_of(chosen, agent)), folder, report)
+            scoring = scoring_of(chosen, agent, judges_of(chosen, folder, settings()))
+            run_suite(Job(chosen, cases, agent, scoring), folder, report)
     except KeyboardInterrupt:
         sys.stderr.write(f"warrant: Stopped. Go on with: warrant eval run {suite} --resume {folder}\n")
         raise typer.Exit(ExitCode.STOPPED) from None
     found = summary(*read_run(folder), str(folder))
-    sys.stdout.write(found.model_dump_json(indent=2) + "\n" if as_json else shown(found, chosen.gate))
+    sys.stdout.write(found.model_dump_json(indent=2) + "\n" if as_json else shown(found))
     if not found.trials:
         raise typer.Exit(ExitCode.FAILED)
+    _upload(folder, settings())
+
+
+def _upload(folder: Path, chosen: "Settings") -> None:
+    """Upload the run where LangSmith is configured; one that is down costs a message, and never the run."""
+    if not chosen.langsmith_tracing or chosen.langsmith_api_key is None:
+        return
+    from evals.suites.langsmith import upload
+    from graphs.langsmith_export import ExportError
+
+    try:
+        sent = upload(folder, chosen)
+    except ExportError as error:
+        sys.stderr.write(f"warrant: {error}\n")
+        return
+    sys.stderr.write(f"LangSmith: experiment {sent.experiment}, {sent.runs} runs, {sent.feedback} scores\n")
 
 
 def list_runs(as_json: AsJson = False) -> None:

@@ -8,18 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from evals.suites.suite import GateSection
+    from evals.judges.agreement import Estimate
     from evals.suites.summary import Rate, Summary
 
 WIDTH = 110
 
 
-def shown(found: "Summary", gate: "GateSection") -> str:
+def shown(found: "Summary") -> str:
     """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
     console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
     with console.capture() as drawn:
         console.print(_rates(found))
-    lines = [*drawn.get().splitlines(), *_controls(found), *_costs(found), *_next(found, gate)]
+    lines = [*drawn.get().splitlines(), *_controls(found), *_judges(found), *_costs(found), *_next(found)]
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
@@ -50,6 +50,22 @@ def _controls(found: "Summary") -> list[str]:
     return ["", *lines] if lines else []
 
 
+def _judges(found: "Summary") -> list[str]:
+    lines = []
+    for name, rate in found.judges.items():
+        behind = f"; corrected {_share(rate.corrected)}" if rate.corrected is not None else ""
+        without = f"; {rate.undefined} without a verdict" if rate.undefined else ""
+        lines.append(f"{name}: {_share(rate.apparent)} of {rate.apparent.n} trials{behind}{without}")
+        lines.append(f"  {rate.trust}")
+    return lines
+
+
+def _share(found: "Estimate") -> str:
+    if found.value is None or found.low is None or found.high is None:
+        return "undefined"
+    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
+
+
 def _costs(found: "Summary") -> list[str]:
     labels = ", ".join(f"{label} {count}" for label, count in found.labels.items())
     usage = found.usage
@@ -63,11 +79,9 @@ def _costs(found: "Summary") -> list[str]:
     return lines
 
 
-def _next(found: "Summary", gate: "GateSection") -> list[str]:
-    flags = " --exact" if gate.deterministic else ""
-    flags += f" --max-drop {gate.max_drop:g}" if gate.max_drop is not None else ""
+def _next(found: "Summary") -> list[str]:
     return [
         f"results: {found.folder}",
-        f"compare: warrant eval compare BASE {found.folder}{flags}",
+        f"compare: warrant eval compare BASE {found.folder}",
         f"report:  warrant eval report {found.folder} --out report.html",
     ]

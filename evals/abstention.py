@@ -14,7 +14,6 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.collection import Collection, Piece, Query
+from evals.statistics.intervals import wilson
 from models.embeddings.names import resolve
 from models.offline.abstention import CALIBRATION, Calibration, Signals, Weights, signals
 from models.offline.prompt import Evidence
@@ -37,7 +37,6 @@ MOST_TURNED_AWAY = 0.1
 """The threshold is the highest that turns away no more of the answerable pairs of the fitting half."""
 RIDGE = 1e-2
 STEPS = 50
-Z = 1.959964
 
 
 class Pair(NamedTuple):
@@ -70,15 +69,10 @@ class Rate:
     n: int
 
 
-def wilson(hits: int, n: int) -> Rate:
-    """The score interval of Wilson (1927) for `hits` of `n`."""
-    if n == 0:
-        return Rate(0.0, 0.0, 1.0, 0)
-    p, z2 = hits / n, Z * Z
-    middle, spread = p + z2 / (2 * n), Z * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
-    scale = 1 + z2 / n
-    low, high = (middle - spread) / scale, (middle + spread) / scale
-    return Rate(round(p, 4), round(low, 4), round(high, 4), n)
+def rate(hits: int, n: int) -> Rate:
+    """The share of `hits` among `n`; 0 with all of [0, 1] for its interval where there is none."""
+    low, high = wilson(hits, n)
+    return Rate(round(hits / n, 4) if n else 0.0, round(low, 4), round(high, 4), n)
 
 
 def auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
@@ -145,7 +139,7 @@ def measure(calibration: Calibration, pairs: Sequence[Pair]) -> dict[str, Any]:
 
 
 def _rate(wrong: NDArray[np.bool_], among: NDArray[np.bool_]) -> Rate:
-    return wilson(int((wrong & among).sum()), int(among.sum()))
+    return rate(int((wrong & among).sum()), int(among.sum()))
 
 
 def pairs_of(collection: Collection, others: Sequence[Collection], embedder: Remembered) -> Iterable[Pair]:

@@ -177,4 +177,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
     except (OSError, EOFError) as error:
-        raise UsageError(f"Cannot read the dataset {path}: {error}.", "Name a file of JSON Lines.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"Cannot read the dataset {path}: {reason}.", "Name a file of JSON Lines."
+        ) from error

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from evals.judges.agreement import Estimate, Table
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
 Values = NDArray[np.float64]
 
 
@@ -18,24 +18,25 @@ def corrected(apparent: float, tpr: float, tnr: float) -> float | None:
     return None if gain <= 0 else min(1.0, max(0.0, (apparent + tnr - 1) / gain))
 
 
-def corrected_rate(good: int, n: int, calibration: Table, level: float = 0.95) -> Estimate:
+def corrected_rate(good: float, n: float, calibration: Table, level: float = 0.95) -> Estimate:
     """The corrected rate of `good` verdicts among `n`, with an interval that covers both samples.
 
-    Undefined verdicts belong in neither number. None where a rate is missing or the judge does not beat
+    Undefined verdicts belong in neither number; n is the effective one, which need not be whole, where trials
+    of one case belong together. None where a rate is missing or the judge does not beat
     chance.
 
     Raises:
         ValueError: the counts do not fit each other.
     """
-    if not 0 <= good <= n:
+    if not 0 <= good <= n * (1 + 1e-12):
         raise ValueError(f"{good} good verdicts among {n}")
     if not (n and calibration.good and calibration.bad):
-        return Estimate(value=None, n=n)
+        return Estimate(value=None, n=int(n))
     value = corrected(
         good / n, calibration.true_good / calibration.good, calibration.true_bad / calibration.bad
     )
     if value is None:
-        return Estimate(value=None, n=n)
+        return Estimate(value=None, n=int(n))
     sampled = Sampled(
         np.array(good),
         n,
@@ -45,7 +46,7 @@ def corrected_rate(good: int, n: int, calibration: Table, level: float = 0.95) -
         calibration.bad,
     )
     low, high = (float(end) for end in interval(sampled, level))
-    return Estimate(value=value, low=min(low, value), high=max(high, value), n=n)
+    return Estimate(value=value, low=min(low, value), high=max(high, value), n=int(n))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Sampled:
     """Counts of one or of many experiments: good verdicts, and right ones on good and on bad items."""
 
     good: Counts
-    n: int
+    n: float
     right_on_good: Counts
     good_items: int
     right_on_bad: Counts

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
+from pydantic import ValidationError
+
 from evals.cases.case import Case
 from evals.judges.item import Item
 from evals.judges.judge import Judge
@@ -20,7 +22,8 @@ AsyncScorer: TypeAlias = Callable[[Case, Trajectory], Awaitable[list[Score]]]
 def judge_scorer(judge: Judge, trust: Trust) -> AsyncScorer:
     """A scorer `judge_NAME`, which gates only where the judge is trusted.
 
-    A model that cannot be asked and a used-up budget leave the score undefined and say so.
+    A model that cannot be asked, a used-up budget and a run that is no JSON leave the score undefined and
+    say so.
 
     Raises:
         UsageError: the rubric compares two answers, and a trajectory has one.
@@ -36,6 +39,9 @@ def judge_scorer(judge: Judge, trust: Trust) -> AsyncScorer:
             found = await judge.judge(item_of(case, trajectory))
         except (ModelError, BoundExceededError) as error:
             return [_score(name, trust, None, f"Not judged: {error}")]
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+            return [_score(name, trust, None, f"Not judged: the run {problem}.")]
         said = f"No verdict ({found.undefined}): {found.reason}" if found.good is None else found.reason
         return [_score(name, trust, found.good, said)]
 

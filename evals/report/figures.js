@@ -70,14 +70,24 @@ function hat(found) {
 
 function scored(figures, name) {
   const advisory = figures.some((each) => (each.scores[name] || {}).demanded && !each.scores[name].gates);
-  return [name, advisory ? element("span", { class: "dim" }, " advisory") : "", name === "goal_completion" ? controls(figures) : ""];
+  const judge = figures.map((each) => (each.scores[name] || {}).judge).findLast(Boolean);
+  const said = judge ? element("span", { class: "trust" }, judge.trust) : "";
+  return [name, advisory ? element("span", { class: "dim" }, " advisory") : "", said, name === "goal_completion" ? controls(figures) : ""];
 }
 
 function estimate(mean, score) {
   if (!mean) return element("span", { class: "dim" }, "–");
   const interval = mean.low === null ? "too few cases" : `${mean.low.toFixed(3)} – ${mean.high.toFixed(3)}`;
   const demanded = score && score.demanded ? `, ${count(score.passed)} of ${count(score.demanded)} passed` : "";
-  return [mean.value.toFixed(3), element("span", { class: "interval" }, `${interval}${demanded}`)];
+  const judge = score && score.judge ? element("span", { class: "interval" }, corrected(score.judge)) : "";
+  return [mean.value.toFixed(3), element("span", { class: "interval" }, `${interval}${demanded}`), judge];
+}
+
+function corrected({ corrected: found, undefined: without }) {
+  const rate = found && found.value !== null
+    ? `corrected for the judge's errors: ${found.value.toFixed(3)}, ${found.low.toFixed(3)} – ${found.high.toFixed(3)}`
+    : "not corrected: the judge's errors are not known";
+  return without ? `${rate}; ${count(without)} without a verdict` : rate;
 }
 
 function spent(figures) {

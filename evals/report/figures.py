@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from evals.report.estimates import Estimate, mean, pass_hat, quantile, share
+from evals.suites.judge_rates import judge_rates
 from evals.suites.measures import LOWER_IS_BETTER
 from evals.suites.results import RunInfo, Trial
 from state.canonical import digest
@@ -34,7 +35,7 @@ def figures(info: RunInfo, trials: Sequence[Trial]) -> Figures:
         "pass_rate": _plain(share(_by_case(done, _passed))),
         "pass_hat": {str(k): found._asdict() for k, found in pass_hat(_by_case(done, _passed)).items()},
         "controls": dict(info.controls),
-        "scores": _scores(done),
+        "scores": _scores(info, done),
         "tags": _tags(done),
         "labels": dict(Counter(label for trial in done for label in trial.labels).most_common()),
         "spent": _spent(done),
@@ -69,8 +70,9 @@ def _plain(estimate: Estimate | None) -> dict[str, Json] | None:
     return None if estimate is None else estimate._asdict()
 
 
-def _scores(done: Sequence[Trial]) -> dict[str, Json]:
-    """Name → mean with interval, share that passed, and whether it gates."""
+def _scores(info: RunInfo, done: Sequence[Trial]) -> dict[str, Json]:
+    """Name → mean with interval, share that passed, whether it gates; of a judge, its rate corrected too."""
+    judges = judge_rates(info, done)
     names = dict.fromkeys(score.name for trial in done for score in trial.scores)
     values: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     demands: dict[str, list[bool]] = {name: [] for name in names}
@@ -88,6 +90,7 @@ def _scores(done: Sequence[Trial]) -> dict[str, Json]:
             "passed": sum(demands[name]),
             "demanded": len(demands[name]),
             "gates": gates[name],
+            "judge": judges[name].model_dump(mode="json") if name in judges else None,
         }
         for name in names
     }

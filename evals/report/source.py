@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from evals.cases.case import Case
-from evals.suites.folder import TRACES, read_run, whole_lines
+from evals.suites.folder import CASES, TRACES, read_run, whole_lines
 from evals.suites.results import RunInfo, Trial
 from state.errors import UsageError
 from state.trace import Run
@@ -69,7 +69,7 @@ def read(folder: Path) -> Recorded:
         UsageError: there is none, or it is damaged.
     """
     info, trials = read_run(folder)
-    cases = {case.id: case for case in lines(folder / "cases.jsonl", Case)}
+    cases = {case.id: case for case in lines(folder / CASES, Case)}
     return Recorded(folder, info, trials, cases)
 
 

@@ -7,6 +7,7 @@ from evals.cases.case import Case
 from evals.scorers.answer import answer, citations_resolved, outputs_said, schema_valid
 from evals.scorers.bounds import bounds, costs, retries
 from evals.scorers.calls import tool_calls
+from evals.scorers.faithfulness import faithfulness
 from evals.scorers.outcome import outcome, verdicts
 from evals.scorers.plan import plan_adherence
 from evals.scorers.retrieval import retrieval
@@ -21,6 +22,7 @@ SCORERS: dict[str, Scorer] = {
     "outputs_said": outputs_said,
     "schema_valid": schema_valid,
     "citations_resolved": citations_resolved,
+    "faithfulness": faithfulness,
     "outcome": outcome,
     "verdicts": verdicts,
     "retrieval": retrieval,

@@ -87,7 +87,9 @@ class DeployedAgent:
         """The server's fault, or a wrong question; a graph's own error is in what it gives, not raised."""
         if is_infrastructure(error):
             return InfrastructureError(f"{self.graph}: {error!r}", "Check that it is up.")
-        return UsageError(f"{self.graph} refused case {case.id}: {error}", "Correct the suite; see its log.")
+        return UsageError(
+            f"{self.graph} refused case {case.id}: {error}.", "Correct the suite; the server's log says more."
+        )
 
     async def _to_its_end(self, client: LangGraphClient, thread: str, case: Case) -> str | None:
         """Run until nothing waits, or no answer is left for what does; the graph's error, if it has one."""

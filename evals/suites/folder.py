@@ -1,4 +1,4 @@
-"""The folder of a suite's run: `run.json`, `trials.jsonl`, `traces.jsonl`, and the lock of who writes it.
+"""The folder of a suite's run: `run.json`, three files of JSON Lines, and the lock of who writes it.
 
 Trials are appended one line at a time and synced, so a process that is killed loses at most the trials
 it was at: a last line that was cut off is left out by readers and cut away by the next writer.
@@ -12,10 +12,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from evals.cases.case import Case
 from evals.suites.results import RunInfo, Trial
 from state.errors import UsageError
 
 RUN = "run.json"
+CASES = "cases.jsonl"
 TRIALS = "trials.jsonl"
 TRACES = "traces.jsonl"
 
@@ -39,8 +41,8 @@ def read_info(path: Path) -> RunInfo:
         return RunInfo.model_validate_json((path / RUN).read_bytes())
     except OSError as error:
         raise UsageError(
-            f"there is no run of a suite in {path}: {error.strerror}",
-            "name a folder that `warrant eval run` made; `warrant eval list` names them",
+            f"There is no run of a suite in {path}: {error.strerror}.",
+            "Name a folder that `warrant eval run` made; `warrant eval list` names them.",
         ) from error
     except ValidationError as error:
         raise _damaged(path / RUN, 1, error) from error
@@ -76,6 +78,11 @@ def write_info(path: Path, info: RunInfo) -> None:
     """Write `run.json` whole or not at all."""
     path.mkdir(parents=True, exist_ok=True)
     replace(path / RUN, (info.model_dump_json(indent=2) + "\n").encode())
+
+
+def write_cases(path: Path, cases: Iterable[Case]) -> None:
+    """Write the cases that are run, for those who read the results without the dataset."""
+    replace(path / CASES, b"".join(_line(case) for case in cases))
 
 
 def write_run(path: Path, info: RunInfo, trials: Sequence[Trial]) -> None:
@@ -129,8 +136,8 @@ def sole_writer(path: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(
-                f"another process is running a suite in {path}",
-                "wait for it to end, or give another folder with `--out DIR`",
+                f"In {path} another process is running a suite.",
+                "Wait for it to end, or give another folder with `--out DIR`.",
             ) from error
         yield
 
@@ -143,6 +150,6 @@ def _damaged(path: Path, line: int, error: ValidationError) -> UsageError:
     first = error.errors()[0]
     where = "/".join(("", *map(str, first["loc"])))
     return UsageError(
-        f"{path}:{line}: {where}: {first['msg']}",
-        "run the suite again into a new folder, or remove the damaged line",
+        f"{path}:{line}: {where}: {first['msg']}.",
+        "Run the suite again into a new folder, or remove the damaged line.",
     )

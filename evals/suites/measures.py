@@ -9,9 +9,8 @@ from evals.suites.results import Trial
 PASSED = "passed"
 OF_TRIALS = (PASSED, "cost_usd", "tokens", "seconds")
 """Measures that every trial has; the others are its scores."""
-LOWER_IS_BETTER = frozenset(
-    {"cost_usd", "tokens", "seconds", "latency", "steps", "model_calls", "tool_calls_made", "schema_retries"}
-)
+LOWER_IS_BETTER = frozenset({"cost_usd", "tokens", "seconds", "steps", "model_calls", "calls", "violations"})
+"""What the scorers `costs` and `retries` give."""
 Values: TypeAlias = dict[str, dict[int, float]]
 """Case → trial → value; what is undefined is left out."""
 

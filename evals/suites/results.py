@@ -1,4 +1,4 @@
-"""Results of a suite's run: a folder with `run.json`, `trials.jsonl` and `traces.jsonl`."""
+"""Results of a suite's run: a folder with `run.json`, `cases.jsonl`, `trials.jsonl` and `traces.jsonl`."""
 
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -6,10 +6,28 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from evals.scores import Score
+from evals.suites.suite import GateSection
 from state.schema import Json
 from state.usage import Usage
 
 Status: TypeAlias = Literal["done", "infrastructure_error"]
+
+
+class RunJudge(BaseModel):
+    """A judge of a run, and whether it could be trusted when the run began."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    score: str
+    """Name of the score that it gives."""
+    model: str
+    rubric: str
+    """Digest of all that it is told."""
+    gates: bool
+    trust: str
+    """Why it gates, or only advises."""
+    calibration: tuple[int, int, int, int] | None = None
+    """An `evals.judges.agreement.Table` of this very model and rubric."""
 
 
 class RunInfo(BaseModel):
@@ -34,6 +52,9 @@ class RunInfo(BaseModel):
     finished: datetime | None = None
     controls: dict[str, float | None] = Field(default_factory=dict)
     """Goal completion of the agents `null`, which does nothing, and `gold`, which does what is expected."""
+    judges: tuple[RunJudge, ...] = ()
+    gate: GateSection | None = None
+    """The suite's, by which `warrant eval compare` decides."""
 
 
 class Trial(BaseModel):

@@ -19,6 +19,7 @@ from evals.suites.folder import (
     read_info,
     read_trials,
     sole_writer,
+    write_cases,
     write_info,
 )
 from evals.suites.infrastructure import InfrastructureError
@@ -28,6 +29,14 @@ from evals.suites.suite import Suite
 from state.canonical import digest
 from state.errors import UsageError
 
+IDENTITY = {
+    "suite": "suite",
+    "dataset": "dataset",
+    "stamp": "stamp",
+    "graph": "graph",
+    "judges": "set of judges",
+}
+"""What a run that goes on has to share with the one before, and how a message calls it."""
 Report = Callable[[Trial | None, int, int], None]
 """Is told of each trial that ended, how many have ended and how many there are."""
 
@@ -51,6 +60,7 @@ def run(job: Job, folder: Path, report: Report) -> RunInfo:
     with sole_writer(folder):
         mend(folder)
         info = _begun(job, folder)
+        write_cases(folder, job.cases)
         trials = read_trials(folder)
         finished = {(one.case, one.trial) for one in trials if one.status == "done"}
         left = [key for key in _all(job, info) if (key[0].id, key[1]) not in finished]
@@ -78,16 +88,19 @@ def _begun(job: Job, folder: Path) -> RunInfo:
         graph=job.agent.graph,
         trials=job.suite.trials,
         started=datetime.now(UTC),
+        judges=tuple(judge.known for judge in job.scoring.judges),
+        gate=job.suite.gate,
         controls=controls(job.cases, job.scoring, job.agent.effects),
     )
     if not (folder / RUN).exists():
         write_info(folder, fresh)
         return fresh
     before = read_info(folder)
-    for name in ("suite", "dataset", "stamp", "graph"):
+    for name, shown in IDENTITY.items():
         if getattr(before, name) != getattr(fresh, name):
             raise UsageError(
-                f"{folder} holds a run of another {name}.", "Give a new folder with --out, or none for one."
+                f"{folder} holds a run of another {shown}.",
+                "Give neither --resume nor --out for a new run.",
             )
     again = before.model_copy(update={"trials": max(before.trials, fresh.trials), "finished": None})
     write_info(folder, again)
@@ -134,4 +147,4 @@ async def _trial(job: Job, case: Case, number: int, stamp: str) -> tuple[Trial, 
             case=case.id, trial=number, tags=case.tags, status="infrastructure_error", error=error.message
         )
         return failed, None
-    return job.scoring.trial(case, number, played, stamp), played
+    return await job.scoring.trial(case, number, played, stamp), played

@@ -11,6 +11,7 @@ from evals.scorers.labels import labels
 from evals.scorers.registry import SCORERS, find, passed
 from evals.scores import Score, Scorer
 from evals.suites.agent import Agent, Played
+from evals.suites.judges import SuiteJudge
 from evals.suites.local import load
 from evals.suites.results import Trial
 from evals.suites.suite import Suite
@@ -31,9 +32,10 @@ class Scoring:
     goal: Goal
     writes: frozenset[str]
     """Tools that change the world."""
+    judges: Sequence[SuiteJudge] = ()
 
     def scores(self, case: Case, trajectory: Trajectory) -> list[Score]:
-        """Every score of a run.
+        """Every score of a run but those of judges.
 
         Raises:
             UsageError: a scorer raised, which says nothing about the agent.
@@ -51,10 +53,12 @@ class Scoring:
                 ) from error
         return found
 
-    def trial(self, case: Case, number: int, played: Played, stamp: str) -> Trial:
+    async def trial(self, case: Case, number: int, played: Played, stamp: str) -> Trial:
         """The record of a run."""
         trajectory = played.trajectory
         scores = self.scores(case, trajectory)
+        for judge in self.judges:
+            scores += await judge.score(case, trajectory)
         return Trial(
             case=case.id,
             trial=number,
@@ -71,8 +75,8 @@ class Scoring:
         )
 
 
-def scoring_of(suite: Suite, agent: Agent) -> Scoring:
-    """The scoring that a suite asks for.
+def scoring_of(suite: Suite, agent: Agent, judges: Sequence[SuiteJudge] = ()) -> Scoring:
+    """The scoring that a suite asks for; its judges come from `judges_of`.
 
     Raises:
         UsageError: it names a scorer or an environment that does not exist.
@@ -85,7 +89,7 @@ def scoring_of(suite: Suite, agent: Agent) -> Scoring:
         environment = load(suite.environment, "an environment")
         environment = environment() if isinstance(environment, type) else environment
         goal, writes = partial(_by_state, environment), writes | environment.writes
-    return Scoring([(name, find(name)) for name in names], goal, writes)
+    return Scoring([(name, find(name)) for name in names], goal, writes, judges)
 
 
 def _by_state(environment: Environment, case: Case, trajectory: Trajectory) -> Score:

@@ -3,10 +3,20 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from evals.judges.rubric import shipped
+from evals.judges.trust import LEVEL, MAX_AGE_DAYS
 from evals.trajectory import Effect
 from state.errors import UsageError
 
@@ -47,13 +57,46 @@ class AgentSection(Section):
         return path and _beside(path, info)
 
 
+class JudgeSection(Section):
+    """A judge that scores beside the scorers: an entry of `[[judges]]`."""
+
+    rubric: str
+    """A shipped one by name, or a file, relative to the suite's."""
+    model: str
+    """Chat model by name."""
+    calibration: Path | None = None
+    """What `warrant eval judge calibrate` wrote, relative to the suite's file; without one it advises."""
+    level: float = Field(default=LEVEL, ge=-1, le=1)
+    """What the lower bound of kappa has to exceed, so that the judge may fail a trial."""
+    max_age_days: float = Field(default=MAX_AGE_DAYS, ge=0)
+    """Oldest calibration that counts."""
+    max_calls: int = Field(default=1_000, ge=1)
+    """Model calls that the judge may make each time the suite is run or resumed."""
+
+    @field_validator("rubric")
+    @classmethod
+    def _rubric(cls, name: str, info: ValidationInfo) -> str:
+        return name if name in shipped() else str(_beside(Path(name), info))
+
+    @field_validator("calibration")
+    @classmethod
+    def _calibration(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        return path and _beside(path, info)
+
+
 class GateSection(Section):
-    """What `warrant eval compare` is told, in the command that a run prints at its end."""
+    """How `warrant eval compare` decides, unless it is told otherwise."""
 
     deterministic: bool = False
     """Whether equal versions give equal results, so that any case that fails anew is a regression."""
     max_drop: float | None = Field(default=None, ge=0, le=1)
     """Drop of the pass rate that is allowed."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.deterministic and self.max_drop is not None:
+            raise ValueError("a deterministic suite allows no drop: give deterministic or max_drop")
+        return self
 
 
 class Suite(Section):
@@ -81,6 +124,7 @@ class Suite(Section):
     seconds: float = Field(default=300.0, gt=0)
     """What one trial may take before it is cut off, which fails it."""
     agent: AgentSection = AgentSection()
+    judges: tuple[JudgeSection, ...] = ()
     gate: GateSection = GateSection()
 
     @field_validator("dataset")

@@ -7,6 +7,7 @@ from statistics import quantiles
 from pydantic import BaseModel
 
 from evals.statistics.intervals import clustered
+from evals.suites.judge_rates import JudgeRate, judge_rates
 from evals.suites.measures import PASSED, values
 from evals.suites.results import RunInfo, Trial
 from state.usage import Usage
@@ -35,6 +36,7 @@ class Summary(BaseModel):
     """Trials that could not be run; they count nowhere else."""
     passed: Rate | None
     goal_completion: Rate | None
+    judges: dict[str, JudgeRate]
     tags: dict[str, Rate]
     labels: dict[str, int]
     """Why trials failed → how many."""
@@ -58,6 +60,7 @@ def summary(info: RunInfo, trials: Sequence[Trial], folder: str) -> Summary:
         infrastructure_errors=len(trials) - len(done),
         passed=rate(done),
         goal_completion=rate(done, GOAL),
+        judges=judge_rates(info, done),
         tags={tag: found for tag, found in by_tag.items() if found is not None},
         labels=dict(Counter(label for trial in done for label in trial.labels).most_common()),
         failed=sorted({trial.case for trial in done if trial.passed is False}),

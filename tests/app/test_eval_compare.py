@@ -67,6 +67,34 @@ def test_a_deterministic_suite_is_told_of_exact(warrant: Warrant, tmp_path: Path
     assert warrant("a", "b", "--exact").stdout.startswith("Regression.")
 
 
+DETERMINISTIC, TOLERANT = {"deterministic": True}, {"max_drop": 0.001}
+
+
+@pytest.mark.parametrize(
+    ("gates", "options", "code"),
+    [
+        ((DETERMINISTIC, DETERMINISTIC), (), 1),
+        ((DETERMINISTIC, {}), (), 1),
+        (({}, DETERMINISTIC), (), 0),
+        ((DETERMINISTIC, None), (), 0),
+        ((None, DETERMINISTIC), (), 0),
+        ((DETERMINISTIC, DETERMINISTIC), ("--no-exact",), 0),
+        ((DETERMINISTIC, DETERMINISTIC), ("--max-drop", "0.5"), 0),
+        ((TOLERANT, {}), (), 3),
+        ((TOLERANT, {}), ("--no-exact",), 0),
+        ((TOLERANT, {}), ("--exact",), 1),
+    ],
+)
+def test_the_suites_gate_decides_unless_an_option_does(
+    gates: tuple[object, object], options: tuple[str, ...], code: int, warrant: Warrant, tmp_path: Path
+) -> None:
+    put(tmp_path, "base", run(same(20, [1]), gate=gates[0]))
+    put(tmp_path, "new", run({**same(20, [1]), "c000": [0]}, gate=gates[1]))
+    found = warrant("base", "new", *options)
+    assert found.exit_code == code, found.output
+    assert ("The suite asks for" in found.stderr) == (not options and code != 0)
+
+
 def test_json_is_one_document_without_infinities(warrant: Warrant, tmp_path: Path) -> None:
     put(tmp_path, "one", run({"a": [1]}))
     put(tmp_path, "other", run({"a": [0]}))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evals.abstention import MOST_TURNED_AWAY, NAMES, Pair, auc, fit, main, measure, report, wilson
+from evals.abstention import MOST_TURNED_AWAY, NAMES, Pair, auc, fit, main, measure, rate, report
 from evals.collection import Collection
 from models.embeddings.names import resolve
 from models.offline.abstention import CALIBRATION, Signals, calibration
@@ -62,10 +62,10 @@ PAIRS = [
 ]
 
 
-def test_wilson_interval() -> None:
-    rate = wilson(3, 10)
-    assert (rate.share, rate.low, rate.high, rate.n) == (0.3, 0.1078, 0.6032, 10)
-    assert wilson(0, 0).high == 1.0
+def test_a_rate_has_its_wilson_interval() -> None:
+    found = rate(3, 10)
+    assert (found.share, found.low, found.high, found.n) == (0.3, 0.1078, 0.6032, 10)
+    assert (rate(0, 0).share, rate(0, 0).high) == (0.0, 1.0)
 
 
 def test_auc_counts_ties_half() -> None:

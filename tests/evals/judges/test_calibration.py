@@ -147,6 +147,10 @@ def test_a_run_that_cannot_be_judged_has_no_value(bench: Bench) -> None:
         (found,) = asyncio.run(judge_scorer(judge, trust)(case, run))
         assert (found.value, found.passed) == (None, None)
         assert found.reason
+    no_json = Trajectory(answer="good 50", calls=(Call("look", {}, output=float("nan")),))
+    (found,) = asyncio.run(judge_scorer(bench.judge(by_number), trust)(case, no_json))
+    assert (found.value, found.passed) == (None, None)
+    assert found.reason.startswith("Not judged: the run")
     with pytest.raises(UsageError, match="compares pairs"):
         judge_scorer(bench.judge(by_number, "better"), trust)
 
