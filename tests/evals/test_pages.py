@@ -1,4 +1,4 @@
-"""What docs/evaluation.md and docs/scorers.md show works, and the lists are whole."""
+"""What docs/suites.md and docs/scorers.md show works, and the lists are whole."""
 
 import re
 import types
@@ -21,10 +21,10 @@ def block(page: str, language: str) -> str:
     return str(found)
 
 
-def test_the_suite_of_the_guide_is_one(tmp_path: Path) -> None:
-    (tmp_path / "suite.toml").write_text(block("evaluation.md", "toml"), encoding="utf-8")
+def test_the_suite_of_the_page_is_one(tmp_path: Path) -> None:
+    (tmp_path / "suite.toml").write_text(block("suites.md", "toml"), encoding="utf-8")
     suite = load_suite(tmp_path)
-    assert (suite.name, suite.trials, suite.dataset) == ("shop", 4, tmp_path / "cases.jsonl")
+    assert (suite.name, suite.trials, suite.dataset) == ("demo", 1, tmp_path / "cases.jsonl")
 
 
 def test_the_scorer_of_the_page_is_one() -> None:
