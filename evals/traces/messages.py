@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from pydantic_core import from_json
+
 from state.schema import Json
 
 Message: TypeAlias = Mapping[str, Json]
@@ -129,11 +131,20 @@ def parsed(arguments: Json) -> Json:
         return (
             {} if arguments is None else arguments if isinstance(arguments, dict) else json.dumps(arguments)
         )
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return arguments
+    value = _read(arguments)
     return value if isinstance(value, dict) else arguments
+
+
+def _read(text: str) -> Json:
+    """JSON, or None: by the faster parser, and where it refuses, by Python's, which takes lone surrogates."""
+    try:
+        return from_json(text)
+    except ValueError:
+        pass
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def first_line(error: str) -> str:

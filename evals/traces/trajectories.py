@@ -67,11 +67,11 @@ def trajectory_of_messages(
     known = effects or {}
     calls: list[Call] = []
     said: list[str] = []
-    usage = Usage()
-    spoken = counts = 0
+    counted: list[Json] = []
+    spoken = 0
     for spoken, (_, message, wanted, results) in enumerate(turns(messages), 1):
-        if counted := message.get("usage_metadata"):
-            usage, counts = usage + _spent(counted), counts + 1
+        if spent := message.get("usage_metadata"):
+            counted.append(spent)
         if text := said_by.text(message):
             said.append(text)
         for call, at in zip(wanted, results, strict=True):
@@ -84,9 +84,15 @@ def trajectory_of_messages(
         calls=tuple(calls),
         said=tuple(said),
         answer=said[-1] if said else None,
-        usage=usage + Usage(model_calls=spoken - counts, cost_usd=None if spoken > counts else 0.0),
+        usage=_total(counted, spoken),
         steps=spoken,
     )
+
+
+def _total(counted: Sequence[Json], turns: int) -> Usage:
+    """What the turns spent; the price of those that do not say what they spent is not known."""
+    silent = turns - len(counted)
+    return sum(map(_spent, counted), Usage(model_calls=silent, cost_usd=None if silent else 0.0))
 
 
 def _roots(runs: Sequence[Run]) -> list[Run]:
