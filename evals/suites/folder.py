@@ -5,12 +5,14 @@ it was at: a last line that was cut off is left out by readers and cut away by t
 """
 
 import fcntl
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from evals.cases.case import Case
 from evals.suites.results import RunInfo, Trial
@@ -55,9 +57,9 @@ def read_trials(path: Path) -> list[Trial]:
         UsageError: a line that is not the last is damaged.
     """
     trials: dict[tuple[str, int], Trial] = {}
-    for number, line in enumerate(whole_lines(path / TRIALS), 1):
+    for number, text in enumerate(whole_lines(path / TRIALS), 1):
         try:
-            trial = Trial.model_validate_json(line)
+            trial = Trial.model_validate_json(text)
         except ValidationError as error:
             raise _damaged(path / TRIALS, number, error) from error
         trials[trial.case, trial.trial] = trial
@@ -69,9 +71,9 @@ def whole_lines(path: Path) -> Iterator[bytes]:
     if not path.exists():
         return
     with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n") and line.strip():
-                yield line
+        for text in file:
+            if text.endswith(b"\n") and text.strip():
+                yield text
 
 
 def write_info(path: Path, info: RunInfo) -> None:
@@ -82,18 +84,18 @@ def write_info(path: Path, info: RunInfo) -> None:
 
 def write_cases(path: Path, cases: Iterable[Case]) -> None:
     """Write the cases that are run, for those who read the results without the dataset."""
-    replace(path / CASES, b"".join(_line(case) for case in cases))
+    replace(path / CASES, b"".join(line(case) for case in cases))
 
 
 def write_run(path: Path, info: RunInfo, trials: Sequence[Trial]) -> None:
     """Write a run without its traces, such as a baseline, one trial a line."""
     write_info(path, info)
-    replace(path / TRIALS, b"".join(_line(trial) for trial in trials))
+    replace(path / TRIALS, b"".join(line(trial) for trial in trials))
 
 
 def append_trial(path: Path, trial: Trial) -> None:
     """Add a finished trial; it is on the disk when this returns."""
-    append(path / TRIALS, [_line(trial)])
+    append(path / TRIALS, [line(trial)])
 
 
 def append(path: Path, lines: Iterable[bytes]) -> None:
@@ -142,14 +144,22 @@ def sole_writer(path: Path) -> Iterator[None]:
         yield
 
 
-def _line(record: BaseModel) -> bytes:
-    return (record.model_dump_json(exclude_defaults=True) + "\n").encode()
+def line(record: BaseModel, *, whole: bool = False) -> bytes:
+    """A record as a line, with its defaults if it is to be whole.
+
+    A lone surrogate, which a graph may say and UTF-8 has not, becomes a question mark.
+    """
+    try:
+        return (record.model_dump_json(exclude_defaults=not whole) + "\n").encode()
+    except PydanticSerializationError:
+        plain = record.model_dump(mode="json", exclude_defaults=not whole)
+        return (json.dumps(plain, ensure_ascii=False) + "\n").encode(errors="replace")
 
 
-def _damaged(path: Path, line: int, error: ValidationError) -> UsageError:
+def _damaged(path: Path, number: int, error: ValidationError) -> UsageError:
     first = error.errors()[0]
     where = "/".join(("", *map(str, first["loc"])))
     return UsageError(
-        f"{path}:{line}: {where}: {first['msg']}.",
+        f"{path}:{number}: {where}: {first['msg']}.",
         "Run the suite again into a new folder, or remove the damaged line.",
     )

@@ -3,9 +3,10 @@
 Ids are made from contents, so that uploading a run again changes nothing that is there.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -54,23 +55,24 @@ def upload(folder: Path, chosen: Settings) -> Uploaded:
     run = read(folder)
     failures: list[Exception] = []
     with _explained(chosen.langsmith_endpoint), only_said_by_us():
-        client = Client(
+        connect = partial(
+            Client,
             chosen.langsmith_endpoint,
             api_key=chosen.langsmith_api_key.get_secret_value(),
-            auto_batch_tracing=False,
             omit_traced_runtime_info=True,
             retry_config=Retry(0),
             timeout_ms=TIMEOUT_MS,
             tracing_error_callback=failures.append,
         )
-        return _Upload(client, run, failures).everything()
+        return _Upload(connect, run, failures).everything()
 
 
 class _Upload:
     """The steps of one upload."""
 
-    def __init__(self, client: Client, run: Recorded, failures: list[Exception]) -> None:
-        self._client, self._run, self._failures = client, run, failures
+    def __init__(self, connect: Callable[..., Client], run: Recorded, failures: list[Exception]) -> None:
+        self._connect, self._run, self._failures = connect, run, failures
+        self._client = connect(auto_batch_tracing=False)
         self._info: RunInfo = run.info
         self._dataset = f"{self._info.suite} {_short(self._info.dataset)}"
         self._experiment = f"{self._info.suite} {self._info.id}"
@@ -80,7 +82,7 @@ class _Upload:
         examples = self._examples(dataset)
         session = self._session_id(dataset)
         roots = self._traced()
-        feedback = sum(self._feedback(trial, session) for trial in self._done())
+        feedback = self._scored(session)
         return Uploaded(self._dataset, self._experiment, examples, roots, feedback)
 
     def _done(self) -> Iterator[Trial]:
@@ -139,10 +141,13 @@ class _Upload:
         sent = 0
         for batch in _batches(payloads(), BATCH):
             self._client.multipart_ingest(create=batch)
-            if self._failures:
-                raise LangSmithError(str(self._failures[0])) from self._failures[0]
+            self._complain()
             sent += len(batch)
         return sent
+
+    def _complain(self) -> None:
+        if self._failures:
+            raise LangSmithError(str(self._failures[0])) from self._failures[0]
 
     def _root(self, run: Run, trial: Trial) -> dict[str, Json]:
         """The run under an id of its own: its trace may be at LangSmith already, in another project."""
@@ -175,16 +180,25 @@ class _Upload:
             end_time=begun + timedelta(seconds=trial.seconds or 0),
         )
 
-    def _feedback(self, trial: Trial, session: UUID) -> int:
+    def _scored(self, session: UUID) -> int:
+        """Send every score; only a client with a queue sends more than one in a request."""
+        with closing(self._connect(auto_batch_tracing=True)) as queued:
+            sent = sum(self._feedback(queued, trial, session) for trial in self._done())
+            queued.flush()
+        self._complain()
+        return sent
+
+    def _feedback(self, queued: Client, trial: Trial, session: UUID) -> int:
         root, sent = self._root_id(trial), 0
         passed = [("passed", float(trial.passed), "")] if trial.passed is not None else []
         scores = [
             (score.name, score.value, score.reason) for score in trial.scores if score.value is not None
         ]
         for name, value, reason in [*passed, *scores]:
-            self._client.create_feedback(
+            queued.create_feedback(
                 root,
                 name,
+                trace_id=root,  # without it nothing is queued
                 score=value,
                 comment=redact(reason) or None,
                 session_id=session,

@@ -15,6 +15,7 @@ from evals.suites.folder import (
     TRACES,
     append,
     append_trial,
+    line,
     mend,
     read_info,
     read_trials,
@@ -118,7 +119,7 @@ class _Keeper:
 
     def keep(self, trial: Trial, played: Played | None) -> None:
         if played is not None and played.runs:
-            append(self.folder / TRACES, [run.model_dump_json().encode() + b"\n" for run in played.runs])
+            append(self.folder / TRACES, [line(run, whole=True) for run in played.runs])
         append_trial(self.folder, trial)
         self.done += 1
         self.report(trial, self.done, self.total)

@@ -29,6 +29,8 @@ class LangSmithServer:
         self.keys: list[str | None] = []
         self.status = 202
         self.page = 2
+        self.refused: str | None = None
+        """Operation, such as `feedback`, of which no request is taken."""
         self.arrived = threading.Condition()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.http.daemon_threads = True
@@ -39,10 +41,13 @@ class LangSmithServer:
         return f"http://127.0.0.1:{self.http.server_port}"
 
     def take(self, content_type: str, body: bytes) -> None:
-        """Take one multipart request, as `/runs/multipart` does."""
+        """Take one multipart request, as `/runs/multipart` does; KeyError if it is to be refused."""
+        parts = list(_parts(content_type, body))
+        if any(name.split(".")[0] == self.refused for name, _ in parts):
+            raise KeyError(self.refused)
         with self.arrived:
             self.bodies.append(body)
-            for name, content in _parts(content_type, body):
+            for name, content in parts:
                 self._part(name, content)
             self.arrived.notify_all()
 
@@ -83,6 +88,9 @@ class LangSmithServer:
     def _part(self, name: str, content: bytes) -> None:
         operation, run_id, *field = name.split(".")
         value = json.loads(content)
+        if operation == "feedback":
+            self.feedback[run_id] = value
+            return
         if not field:
             self.operations.append((operation, run_id))
         if operation == "patch" and run_id not in self.runs:
@@ -165,7 +173,10 @@ def _handler(server: LangSmithServer) -> type[BaseHTTPRequestHandler]:
             if server.status < 300:
                 if self.headers["Content-Encoding"] == "zstd":
                     body = zstandard.ZstdDecompressor().stream_reader(BytesIO(body)).read()
-                server.take(self.headers["Content-Type"], body)
+                try:
+                    server.take(self.headers["Content-Type"], body)
+                except KeyError as error:
+                    return self._answer(422, {"detail": str(error)})
             return self._answer(server.status, {})
 
         def _created(self, body: bytes) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
@@ -37,8 +38,17 @@ def talked(suite: Suite, cases: list[Case], say: Callable[[Case], str], folder: 
 
 def echo() -> StateGraph[MessagesState]:
     """A graph that says what it was told."""
+    return _saying(lambda state: state["messages"][-1].content)
+
+
+def babble() -> StateGraph[MessagesState]:
+    """A graph that says what is no Unicode text."""
+    return _saying(lambda _: "bad \ud800")
+
+
+def _saying(say: Callable[[MessagesState], Any]) -> StateGraph[MessagesState]:
     graph = StateGraph(MessagesState)
-    graph.add_node("say", lambda state: {"messages": [AIMessage(state["messages"][-1].content)]})
+    graph.add_node("say", lambda state: {"messages": [AIMessage(say(state))]})
     graph.add_edge(START, "say")
     graph.add_edge("say", END)
     return graph

@@ -113,6 +113,19 @@ def test_a_server_that_refuses_is_one_message(
     assert not caplog.records
 
 
+def test_scores_go_together_and_are_not_said_to_be_there_if_they_are_refused(
+    server: LangSmithServer, folder: Path
+) -> None:
+    server.refused = "feedback"
+    with pytest.raises(ExportError, match="does not take the run"):
+        upload(folder, configured(server.url))
+    server.refused = None
+    assert not server.feedback
+    requests = len(server.bodies)
+    assert upload(folder, configured(server.url)).feedback == len(server.feedback) == 44
+    assert len(server.bodies) - requests < 6
+
+
 def test_a_server_that_is_no_langsmith_is_one_message(server: LangSmithServer, folder: Path) -> None:
     with pytest.raises(ExportError, match="Check LANGSMITH_ENDPOINT"):
         upload(folder, configured(f"{server.url}/elsewhere"))
