@@ -122,7 +122,7 @@ def test_scores_go_together_and_are_not_said_to_be_there_if_they_are_refused(
     server.refused = None
     assert not server.feedback
     requests = len(server.bodies)
-    assert upload(folder, configured(server.url)).feedback == len(server.feedback) == 44
+    assert upload(folder, configured(server.url)).feedback == len(server.feedback) == 55
     assert len(server.bodies) - requests < 6
 
 
