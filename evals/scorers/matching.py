@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from evals.cases.case import ExpectedCall
 from evals.cases.comparators import arguments, is_plain
-from evals.cases.values import Fields, same
+from evals.cases.values import Equal, Fields, equality
 from evals.scorers.assignment import Assignment, Order, Weights, assign
 from evals.trajectory import Call
 from state.errors import UsageError
@@ -54,9 +54,11 @@ class Wanted:
         return {}
 
     @cached_property
-    def _plain(self) -> tuple[bool, ...]:
-        """Of each call, whether its arguments need no matcher to be compared."""
-        return tuple(not call.more_args and is_plain(call.args) for call in self.calls)
+    def _plain(self) -> tuple[Equal | None, ...]:
+        """Of each call, how its arguments are compared, if they need no matcher."""
+        return tuple(
+            equality(call.args) if not call.more_args and is_plain(call.args) else None for call in self.calls
+        )
 
     def arguments(self, expected: int) -> Fields:
         """The matcher of a call's arguments, made when it is first asked for."""
@@ -67,8 +69,8 @@ class Wanted:
 
     def fits(self, expected: int, args: Json) -> bool:
         """Whether arguments are as expected."""
-        if self._plain[expected]:
-            return same(self.calls[expected].args, args)
+        if equal := self._plain[expected]:
+            return equal(self.calls[expected].args, args)
         return self.arguments(expected).mismatch(args) is None
 
     @cached_property
