@@ -4,7 +4,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from evals.traces.messages import first_line, parsed, plain, role, text
+from evals.traces.messages import first_line, parsed, spoken, text
 from evals.trajectory import Call, Effect
 from state.schema import Json
 from state.trace import Run
@@ -48,10 +48,10 @@ def tool_result(output: Json) -> tuple[Json, str | None]:
     if not isinstance(output, dict):
         return output, None
     if isinstance(update := output.get("update"), dict) and isinstance(update.get("messages"), list):
-        told = [one for one in update["messages"] if isinstance(one, dict) and role(plain(one)) == "tool"]
+        told = [one for one in update["messages"] if isinstance(one, dict) and spoken(one)[1] == "tool"]
         return tool_result(told[-1]) if told else (output, None)
-    message = plain(output)
-    if role(message) != "tool" or "content" not in message:
+    message, speaker = spoken(output)
+    if speaker != "tool" or "content" not in message:
         return output, None
     content = message["content"] or ""
     failed = message.get("status") == "error"

@@ -62,6 +62,15 @@ def plain(message: Message) -> Message:
     return message
 
 
+def spoken(message: Message) -> tuple[Message, str]:
+    """The plain fields of a message, and who speaks; quick for OpenAI's form, which most have."""
+    name = message.get("role")
+    if name and type(name) is str and "lc" not in message and "data" not in message:
+        return message, ROLES.get(name, name)
+    fields = plain(message)
+    return fields, role(fields)
+
+
 def role(message: Message) -> str:
     """Who speaks: `ai`, `human`, `system` or `tool`, or whatever else was recorded."""
     name = message.get("role") or message.get("type") or ""

@@ -107,8 +107,7 @@ def _question(messages: Sequence[Message]) -> Json:
     """What was asked before the agent first spoke: a text, or messages where it is more; the system aside."""
     begun: list[Message] = []
     for each in messages:
-        message = said_by.plain(each)
-        speaker = said_by.role(message)
+        message, speaker = said_by.spoken(each)
         if speaker == "ai":
             break
         if speaker != "system":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from evals.traces.messages import Asked, Message, asked, langchain, plain, role
+from evals.traces.messages import Asked, Message, asked, langchain, spoken
 from state.schema import Json
 
 
@@ -22,13 +22,17 @@ def turns(messages: Sequence[Message]) -> Iterator[Turn]:
     """The assistant's turns; the tool messages directly after one are the results of its calls."""
     at, count = 0, len(messages)
     while at < count:
-        message, place = plain(messages[at]), at
+        place = at
+        message, speaker = spoken(messages[at])
         at += 1
-        if role(message) != "ai":
+        if speaker != "ai":
             continue
         calls = asked(message)
         ids: list[Json] = []
-        while calls and at < count and role(result := plain(messages[at])) == "tool":
+        while calls and at < count:
+            result, speaker = spoken(messages[at])
+            if speaker != "tool":
+                break
             ids.append(result.get("tool_call_id"))
             at += 1
         yield Turn(place, message, calls, paired([call.id for call in calls], ids, place + 1))
