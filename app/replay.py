@@ -66,6 +66,7 @@ def replay(
     recorded = [recordings(one) for one in threads(_runs(traces))]
     if calls:
         return _list(recorded, as_json=as_json)
+    _check_start(start, recorded, changes=model != "tape" or tools != "tape")
     live, allowed = _live(model, tools, start), declared([*(volatile or ()), *_passing(graph)])
     miss = cast(Literal["fail", "error", "live"], on_miss)
     tapes = [Tape(volatile=allowed, live=live, on_miss=miss) for _ in recorded]
@@ -76,6 +77,14 @@ def replay(
     if any(one.divergence for one in found):
         raise typer.Exit(ExitCode.DIFFERENT)
     return None
+
+
+def _check_start(start: int, recorded: "Sequence[list[Recording]]", *, changes: bool) -> None:
+    calls = max(sum(len(one.calls) for one in thread) for thread in recorded)
+    if start > 1 and not changes:
+        raise UsageError(f"--from {start} changes nothing.", "Say with --model or --tools what is live.")
+    if start > max(calls, 1):
+        raise UsageError(f"--from {start}: {calls} calls were recorded.", "See them with --list.")
 
 
 def _passing(graph: str) -> tuple[str, ...]:

@@ -102,8 +102,7 @@ def _chat(one: BaseChatModel, tape: Tape, model: BaseChatModel | None) -> BaseCh
         return tape.ask("model", type(one).__name__, lines, _here())
 
     def other(options: dict[str, Any]) -> Any:
-        tools = options.get("tools")
-        return model.bind_tools(tools) if tools and model else model
+        return _bound(model, options)
 
     def generate(messages: list[BaseMessage], *args: Any, **options: Any) -> ChatResult:
         if call := recorded(messages):
@@ -134,6 +133,16 @@ def _chat(one: BaseChatModel, tape: Tape, model: BaseChatModel | None) -> BaseCh
     methods = {"_generate": generate, "_agenerate": agenerate, "_stream": stream, "_astream": astream}
     made: BaseChatModel = _stand_in(one, **methods, cache=False, rate_limiter=None)
     return made
+
+
+def _bound(model: Any, options: dict[str, Any]) -> Any:
+    """Another model, asked as the graph's own was: same tools, choice of one, schema and stops."""
+    if tools := options.get("tools"):
+        choice = options.get("tool_choice")
+        named = choice.get("function", choice).get("name", choice) if isinstance(choice, dict) else choice
+        model = model.bind_tools(tools, **({"tool_choice": named} if named else {}))
+    kept = {name: options[name] for name in ("response_format", "stop") if options.get(name)}
+    return model.bind(**kept) if kept else model
 
 
 def _result(message: BaseMessage) -> ChatResult:
