@@ -28,6 +28,7 @@ from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 
 from evals.replay import replies
+from evals.replay.defaults import defaults_of, schema_defaults
 from evals.replay.network import is_open, opened
 from evals.replay.recording import Place, Recorded, place_of
 from evals.replay.tape import Tape
@@ -177,7 +178,7 @@ def _tool(tape: Tape, one: BaseTool, given: str | dict[str, Any], options: dict[
     args = one._filter_injected_args(given) if isinstance(given, dict) else {"input": str(given)}
     name = options.get("run_name") or one.name
     place = place_of((options.get("config") or {}).get("metadata") or options.get("metadata") or {})
-    call = tape.ask("tool", name, snapshot(args), place)
+    call = tape.ask("tool", name, snapshot(args), place, defaults_of(one))
 
     if call is None:
         return _live_tool(one)
@@ -234,7 +235,8 @@ def _retriever(tape: Tape, one: BaseRetriever, given: str, options: dict[str, An
 
 def _performer(tape: Tape) -> Callable[[Capability, dict[str, Json], Caller], Awaitable[Json]]:
     async def perform(tool: Capability, args: dict[str, Json], caller: Caller) -> Json:
-        call = tape.ask("tool", tool.name, snapshot(args), _here())
+        defaults = schema_defaults(tool.input_schema)
+        call = tape.ask("tool", tool.name, snapshot(args), _here(), defaults)
         if call is None:
             with opened():
                 return await tool.call(args, caller)

@@ -2,10 +2,12 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, ToolMessage
-from langchain_core.tools import InjectedToolCallId, StructuredTool, ToolException, tool
+from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, ToolException, tool
 from langchain_openai import ChatOpenAI
 from langgraph.graph import START, StateGraph, add_messages
 from langgraph.prebuilt import InjectedState, ToolNode, ToolRuntime, tools_condition
@@ -82,16 +84,20 @@ TOOLS = [price, stock, put, picture, ship, rate]
 
 
 def agent() -> Any:
-    """The graph: a model that calls tools until it has an answer."""
-    model = ChatOpenAI(model="own", base_url=os.environ[URL], api_key=SecretStr("none"), max_retries=0)
-    bound = model.bind_tools(TOOLS)
+    """The graph with a model that a server has."""
+    return graph(ChatOpenAI(model="own", base_url=os.environ[URL], api_key=SecretStr("none"), max_retries=0))
+
+
+def graph(model: BaseChatModel, tools: Sequence[BaseTool] = tuple(TOOLS), handle: Any = True) -> Any:
+    """A model that calls tools until it has an answer."""
+    bound = model.bind_tools(tools)
 
     async def ask(state: Shop) -> Shop:
         return {"messages": [await bound.ainvoke(state["messages"])]}
 
     built: Any = StateGraph(Shop)
     built.add_node("ask", ask)
-    built.add_node("tools", ToolNode(TOOLS, handle_tool_errors=True))
+    built.add_node("tools", ToolNode(tools, handle_tool_errors=handle))
     built.add_edge(START, "ask")
     built.add_conditional_edges("ask", tools_condition)
     built.add_edge("tools", "ask")
