@@ -46,6 +46,8 @@ class Recorded:
     """Arguments of a tool, the query of a retrieval, or the lines of a prompt."""
     run: Run
     place: Place
+    answers: int = 0
+    """Answers of a human that it takes up, since it stopped to ask in earlier traces of the thread."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal, TypeAlias
 
+from evals.replay.asking import Answers
 from evals.replay.defaults import without_defaults
 from evals.replay.divergence import Divergence, differing, missing
 from evals.replay.order import Key, Order, Slot
@@ -55,11 +56,12 @@ class Tape:
     _trace: str = ""
     _given: set[int] = field(default_factory=set)
     _defaults: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    _answers: Answers = field(default_factory=Answers)
     _lock: Lock = field(default_factory=Lock)
 
     def play(self, recording: Recording) -> None:
         """Answer from this trace from now on."""
-        self._calls, self._trace, self._given = recording.calls, recording.root.id, set()
+        self._calls, self._trace, self._given = self._answers.taken_up(recording), recording.root.id, set()
         slots = [
             Slot(self._key(call.kind, call.name, call.asked), call.place, before)
             for call, before in zip(recording.calls, recording.before, strict=True)
