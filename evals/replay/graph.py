@@ -7,11 +7,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 from langgraph.types import RetryPolicy
 
+from evals.replay.keeping import saver
 from state.errors import UsageError
 
 Graph: TypeAlias = Pregel[Any, Any, Any, Any]
@@ -48,7 +48,7 @@ def isolated(found: Any) -> Graph:  # noqa: ANN401  a graph or what makes one
         found = found.compile()
     if not isinstance(found, Pregel):
         raise UsageError(f"A {type(found).__name__} is no graph.", HOW)
-    graph = found.copy({"checkpointer": InMemorySaver(), "cache": None})
+    graph = found.copy({"checkpointer": saver(found.checkpointer), "cache": None})
     graph.retry_policy = [_at_once(policy) for policy in graph.retry_policy or ()]
     for node in graph.nodes.values():
         node.retry_policy = [_at_once(policy) for policy in node.retry_policy or ()]
