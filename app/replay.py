@@ -152,6 +152,7 @@ def _live(model: str, tools: str, start: int) -> "Live":
 def _replays(
     name: str, recorded: "Sequence[list[Recording]]", tapes: "Sequence[Tape]", model: str | None
 ) -> "Iterator[Replayed]":
+    from evals.replay.graph import check
     from evals.replay.own import own_context
     from evals.replay.replaying import replay as play
 
@@ -160,6 +161,7 @@ def _replays(
         sys.stderr.write(f"\r{nth}/{len(recorded)}" if sys.stderr.isatty() else "")
         context = own_context(thread, model) if name == OWN else None
         with _graph(name) as graph:
+            check(graph, name, thread)
             yield asyncio.run(play(graph, thread, tape, chat, context))
 
 
