@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from langgraph.types import interrupt
 
@@ -14,7 +14,8 @@ from state.canonical import sameness
 from state.schema import Json
 
 QUESTION = re.compile(
-    r"Interrupt\(value=(?P<value>.*?), id='(?P<id>[^']*)'(?:, response_schema=(?P<schema>.*?))?\)(?=[,)])",
+    r"Interrupt\(value=(?P<value>.*?), id='(?P<id>[^']*)'"
+    r"(?:, response_schema=(?P<schema>.*?))?\)(?=,?\)\)|, Interrupt\()",
     re.DOTALL,
 )
 
@@ -84,12 +85,13 @@ def ask_again(call: Recorded) -> None:
         interrupt(question, response_schema=schema)
 
 
-def _question(error: str) -> tuple[Json, Any]:
+def _question(error: str) -> tuple[Json, dict[str, Json] | None]:
     """What was asked, out of the error of the run that asked it, and the schema of its answer."""
     match = QUESTION.search(error)
     if match is None:
         return error, None
-    return _literal(match["value"]), _literal(match["schema"] or "None")
+    schema = _literal(match["schema"] or "None")
+    return _literal(match["value"]), schema if isinstance(schema, dict) else None
 
 
 def _literal(text: str) -> Json:

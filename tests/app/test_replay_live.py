@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,12 @@ GRAPH = "tests.evals.replay.shop:agent"
 NOWHERE = "http://127.0.0.1:9/v1"
 
 
-def after(*turns: Sequence[Behaviour] | Behaviour) -> Callable[[dict[str, Any]], Behaviour]:
+def after(*turns: Behaviour) -> Callable[[dict[str, Any]], Behaviour]:
     """The behaviour of the turn that a conversation is in."""
 
     def choose(body: dict[str, Any]) -> Behaviour:
-        found = turns[sum(message["role"] == "assistant" for message in body["messages"])]
-        assert callable(found)
-        return found
+        nth = sum(message["role"] == "assistant" for message in body["messages"])
+        return turns[nth]
 
     return choose
 
@@ -138,7 +137,8 @@ def test_a_named_model_is_asked_for_the_same_schema(method: Any) -> None:
     def wishing(url: str) -> Any:
         own = ChatOpenAI(model="own", base_url=url, api_key=SecretStr("none"))
         wish = own.with_structured_output(Wish, method=method)
-        return StateGraph(dict).add_node("wish", lambda _: dict(wish.invoke("Wish."))).add_edge(START, "wish")
+        built: Any = StateGraph
+        return built(dict).add_node("wish", lambda _: dict(wish.invoke("Wish."))).add_edge(START, "wish")
 
     async def again() -> Replayed:
         kept = recordings([await record(wishing(own.url), {})])

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.func import entrypoint, task
 from langgraph.graph import START, StateGraph, add_messages
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, interrupt
@@ -60,7 +61,16 @@ def formal(what: str) -> str:
     return f"{what}: {interrupt(Question(what))}"
 
 
-def graph(*nodes: Callable[..., Any], parallel: bool = False) -> Any:
+@tool
+def strict(what: str) -> str:
+    """Ask the same until the answer is right."""
+    ran.append(what)
+    schema = {"type": "string", "description": "as in f(x), or none"}
+    answers = [interrupt("Which (one), sir?", response_schema=schema) for _ in range(3)]
+    return f"{what}: {answers}"
+
+
+def graph(*nodes: Any, parallel: bool = False) -> Any:
     built: Any = StateGraph(Talk)
     for nth, node in enumerate(nodes):
         built.add_node(f"n{nth}", node)
@@ -72,26 +82,42 @@ def told(*values: object) -> Any:
     return {"told": [str(value) for value in values]}
 
 
-async def in_a_node(_state: Talk) -> Talk:
+async def in_a_node(_state: Talk) -> Any:
     """A tool asks, then the node asks, then the tool asks something else, twice."""
     first = await careful.ainvoke({"what": "one"})
     then = interrupt("and you?")
     return told(first, then, await careful.ainvoke({"what": "two", "times": 2}))
 
 
-async def twice_the_same(_state: Talk) -> Talk:
+async def twice_the_same(_state: Talk) -> Any:
     return told(*[await careful.ainvoke({"what": "same", "times": 2}) for _ in range(2)], interrupt("so?"))
 
 
-def sync(_state: Talk) -> Talk:
+def sync(_state: Talk) -> Any:
     return told(careful.invoke({"what": "sync"}), interrupt("sync?"))
 
 
-def with_an_object(_state: Talk) -> Talk:
+def with_an_object(_state: Talk) -> Any:
     return told(formal.invoke({"what": "x"}), interrupt("more?"))
 
 
-def model(*calls: dict[str, Any]) -> Callable[[Talk], Talk]:
+def asking_the_same(_state: Talk) -> Any:
+    return told(strict.invoke({"what": "x"}), interrupt("Which (one), sir?"))
+
+
+@task
+async def work(nth: int) -> str:
+    return str(await careful.ainvoke({"what": f"job {nth}"}))
+
+
+@entrypoint()
+async def functions(given: dict[str, Any]) -> dict[str, Any]:
+    """The same as functions, which run again from their start."""
+    done = [await work(nth) for nth in range(2)]
+    return {"told": [*given["told"], *done, interrupt("and?")]}
+
+
+def model(*calls: dict[str, Any]) -> Callable[[Talk], Any]:
     return lambda _state: {"messages": [AIMessage("", tool_calls=list(calls))]}
 
 
@@ -101,7 +127,7 @@ TOOLS = ToolNode([careful, formal])
 INNER = graph(in_a_node, sync).compile()
 
 
-async def calling_a_subgraph(_state: Talk) -> Talk:
+async def calling_a_subgraph(_state: Talk) -> Any:
     found = await INNER.ainvoke({"told": []})
     return told(*found["told"], interrupt("outer?"))
 
@@ -111,6 +137,8 @@ GRAPHS = {
     "the same twice": graph(twice_the_same),
     "sync": graph(sync),
     "object": graph(with_an_object),
+    "the same question": graph(asking_the_same),
+    "functions": functions,
     "tool node": graph(ONE, TOOLS),
     "two of a turn": graph(TWO, TOOLS),
     "subgraph": graph(INNER, sync),
@@ -124,7 +152,10 @@ async def record(built: Any, *, by_id: bool) -> list[list[Run]]:
     """Traces of a thread that is answered until it ends."""
     sink = MemorySink()
     config: Any = {"configurable": {"thread_id": "t"}, "callbacks": [Tracer([sink])]}
-    compiled = built.compile(checkpointer=InMemorySaver())
+    saver = InMemorySaver()
+    compiled = (
+        built.copy({"checkpointer": saver}) if built is functions else built.compile(checkpointer=saver)
+    )
     found = await compiled.ainvoke({"told": []}, config)
     nth = 0
     while waiting := found.get("__interrupt__"):

@@ -177,8 +177,8 @@ async def test_an_argument_left_out_is_one_at_its_default(kind: str, before: Any
         async def node(_state: Any) -> Any:
             return {"basket": [str(await KINDS[kind]().ainvoke(args))]}
 
-        made: Any = StateGraph(Shop).add_node("node", node).add_edge(START, "node")
-        return made
+        made: Any = StateGraph(Shop)
+        return made.add_node("node", node).add_edge(START, "node")
 
     found = await again(built(after), await record(built(before)))
     assert (found.divergence, LIVE) == (None, {})
@@ -194,8 +194,8 @@ async def test_a_default_that_changed_since_is_a_change() -> None:
         async def node(_state: Any) -> Any:
             return {"basket": [str(await listing(args_schema=schema).ainvoke(args))]}
 
-        made: Any = StateGraph(Shop).add_node("node", node).add_edge(START, "node")
-        return made
+        made: Any = StateGraph(Shop)
+        return made.add_node("node", node).add_edge(START, "node")
 
     kept = await record(built({"topic": "t", "limit": 10}, 10))
     assert (await again(built({"topic": "t"}, 20), kept)).divergence is not None
