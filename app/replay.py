@@ -66,6 +66,7 @@ def replay(
     recorded = [recordings(one) for one in threads(_runs(traces))]
     if calls:
         return _list(recorded, as_json=as_json)
+    _check_start(start, recorded, changes=model != "tape" or tools != "tape")
     live, allowed = _live(model, tools, start), declared([*(volatile or ()), *_passing(graph)])
     miss = cast(Literal["fail", "error", "live"], on_miss)
     tapes = [Tape(volatile=allowed, live=live, on_miss=miss) for _ in recorded]
@@ -76,6 +77,14 @@ def replay(
     if any(one.divergence for one in found):
         raise typer.Exit(ExitCode.DIFFERENT)
     return None
+
+
+def _check_start(start: int, recorded: "Sequence[list[Recording]]", *, changes: bool) -> None:
+    calls = max(sum(len(one.calls) for one in thread) for thread in recorded)
+    if start > 1 and not changes:
+        raise UsageError(f"--from {start} changes nothing.", "Say with --model or --tools what is live.")
+    if start > max(calls, 1):
+        raise UsageError(f"--from {start}: {calls} calls were recorded.", "See them with --list.")
 
 
 def _passing(graph: str) -> tuple[str, ...]:
@@ -143,6 +152,7 @@ def _live(model: str, tools: str, start: int) -> "Live":
 def _replays(
     name: str, recorded: "Sequence[list[Recording]]", tapes: "Sequence[Tape]", model: str | None
 ) -> "Iterator[Replayed]":
+    from evals.replay.graph import check
     from evals.replay.own import own_context
     from evals.replay.replaying import replay as play
 
@@ -151,6 +161,7 @@ def _replays(
         sys.stderr.write(f"\r{nth}/{len(recorded)}" if sys.stderr.isatty() else "")
         context = own_context(thread, model) if name == OWN else None
         with _graph(name) as graph:
+            check(graph, name, thread)
             yield asyncio.run(play(graph, thread, tape, chat, context))
 
 

@@ -3,15 +3,17 @@
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.pregel import Pregel
 from langgraph.types import RetryPolicy
 
+from evals.replay.keeping import saver
+from evals.replay.recording import Recording
 from state.errors import UsageError
 
 Graph: TypeAlias = Pregel[Any, Any, Any, Any]
@@ -48,11 +50,26 @@ def isolated(found: Any) -> Graph:  # noqa: ANN401  a graph or what makes one
         found = found.compile()
     if not isinstance(found, Pregel):
         raise UsageError(f"A {type(found).__name__} is no graph.", HOW)
-    graph = found.copy({"checkpointer": InMemorySaver(), "cache": None})
+    graph = found.copy({"checkpointer": saver(found.checkpointer), "cache": None})
     graph.retry_policy = [_at_once(policy) for policy in graph.retry_policy or ()]
     for node in graph.nodes.values():
         node.retry_policy = [_at_once(policy) for policy in node.retry_policy or ()]
     return graph
+
+
+def check(graph: Graph, name: str, recorded: Sequence[Recording]) -> None:
+    """Tell a graph that was changed from one that was never recorded.
+
+    Raises:
+        UsageError: none of the nodes that ran is in the graph.
+    """
+    ran = {node: None for one in recorded for node in one.nodes}
+    if ran and not ran.keys() & graph.nodes.keys():
+        has = ", ".join(node for node in graph.nodes if not node.startswith("__"))
+        raise UsageError(
+            f"The trace is of another graph than {name}: it ran {', '.join(ran)}, and the graph has {has}.",
+            "Name the graph that was recorded with --graph.",
+        )
 
 
 def _called(factory: Any) -> Any:  # noqa: ANN401

@@ -28,6 +28,7 @@ from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import BaseTool
 
 from evals.replay import replies
+from evals.replay.defaults import defaults_of, schema_defaults
 from evals.replay.network import is_open, opened
 from evals.replay.recording import Place, Recorded, place_of
 from evals.replay.tape import Tape
@@ -102,8 +103,7 @@ def _chat(one: BaseChatModel, tape: Tape, model: BaseChatModel | None) -> BaseCh
         return tape.ask("model", type(one).__name__, lines, _here())
 
     def other(options: dict[str, Any]) -> Any:
-        tools = options.get("tools")
-        return model.bind_tools(tools) if tools and model else model
+        return _bound(model, options)
 
     def generate(messages: list[BaseMessage], *args: Any, **options: Any) -> ChatResult:
         if call := recorded(messages):
@@ -134,6 +134,16 @@ def _chat(one: BaseChatModel, tape: Tape, model: BaseChatModel | None) -> BaseCh
     methods = {"_generate": generate, "_agenerate": agenerate, "_stream": stream, "_astream": astream}
     made: BaseChatModel = _stand_in(one, **methods, cache=False, rate_limiter=None)
     return made
+
+
+def _bound(model: Any, options: dict[str, Any]) -> Any:
+    """Another model, asked as the graph's own was: same tools, choice of one, schema and stops."""
+    if tools := options.get("tools"):
+        choice = options.get("tool_choice")
+        named = choice.get("function", choice).get("name", choice) if isinstance(choice, dict) else choice
+        model = model.bind_tools(tools, **({"tool_choice": named} if named else {}))
+    kept = {name: options[name] for name in ("response_format", "stop") if options.get(name)}
+    return model.bind(**kept) if kept else model
 
 
 def _result(message: BaseMessage) -> ChatResult:
@@ -168,7 +178,7 @@ def _tool(tape: Tape, one: BaseTool, given: str | dict[str, Any], options: dict[
     args = one._filter_injected_args(given) if isinstance(given, dict) else {"input": str(given)}
     name = options.get("run_name") or one.name
     place = place_of((options.get("config") or {}).get("metadata") or options.get("metadata") or {})
-    call = tape.ask("tool", name, snapshot(args), place)
+    call = tape.ask("tool", name, snapshot(args), place, defaults_of(one))
 
     if call is None:
         return _live_tool(one)
@@ -225,7 +235,8 @@ def _retriever(tape: Tape, one: BaseRetriever, given: str, options: dict[str, An
 
 def _performer(tape: Tape) -> Callable[[Capability, dict[str, Json], Caller], Awaitable[Json]]:
     async def perform(tool: Capability, args: dict[str, Json], caller: Caller) -> Json:
-        call = tape.ask("tool", tool.name, snapshot(args), _here())
+        defaults = schema_defaults(tool.input_schema)
+        call = tape.ask("tool", tool.name, snapshot(args), _here(), defaults)
         if call is None:
             with opened():
                 return await tool.call(args, caller)

@@ -1,9 +1,10 @@
 """Network: closed while a replay runs, but for calls that were named live."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,22 @@ _door = _Door()
 _live: ContextVar[bool] = ContextVar("live", default=False)
 
 
+_submit = ThreadPoolExecutor.submit
+
+
+def _submit_open(
+    pool: ThreadPoolExecutor,
+    job: Callable[..., Any],
+    /,
+    *args: Any,  # noqa: ANN401  the standard library's signature
+    **kwargs: Any,  # noqa: ANN401
+) -> Future[Any]:
+    """Submit, and let a live call through in the pool's thread too; asyncio looks hosts up in one."""
+    if _live.get():
+        return _submit(pool, copy_context().run, job, *args, **kwargs)
+    return _submit(pool, job, *args, **kwargs)
+
+
 def _audit(event: str, args: tuple[Any, ...]) -> None:
     if _door.closed and event in CLOSED and not _live.get():
         _door.tried.append(event)
@@ -57,16 +74,19 @@ def closed() -> Iterator[list[str]]:
         sys.addaudithook(_audit)
     before, _door.tried = _door.tried, []
     _door.closed += 1
+    ThreadPoolExecutor.submit = _submit_open  # type: ignore[assignment,method-assign]
     try:
         yield _door.tried
     finally:
         _door.closed -= 1
         _door.tried = before
+        if not _door.closed:
+            ThreadPoolExecutor.submit = _submit  # type: ignore[method-assign]
 
 
 @contextmanager
 def opened() -> Iterator[None]:
-    """Let a call that was named live through, in this context only."""
+    """Let a call that was named live through, in this context and in what it gives to pools of threads."""
     token = _live.set(True)
     try:
         yield

@@ -16,7 +16,8 @@ Kind: TypeAlias = Literal["model", "tool", "retriever"]
 KINDS: dict[str, Kind] = {"llm": "model", "tool": "tool", "retriever": "retriever"}
 LEAVES = {"tool", "retriever"}
 """What these call themselves is not called in a replay, since they do not run."""
-BROKEN = "Export it again: warrant trace export ID > FILE."
+BROKEN = "Export it again, all of it: warrant trace export ID > FILE."
+UNENDED = "Let the graph go on from its checkpoint, or run it again, and replay that."
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Recorded:
     """Arguments of a tool, the query of a retrieval, or the lines of a prompt."""
     run: Run
     place: Place
+    answers: int = 0
+    """Answers of a human that it takes up, since it stopped to ask in earlier traces of the thread."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Recording:
     """For each call, as the bits of a number, the calls that must have begun before it."""
     interrupts: tuple[str, ...]
     """What the run stopped to ask, as the errors of its nodes say it."""
+    nodes: tuple[str, ...] = ()
+    """Names of the outermost nodes that ran, in the order in which they began."""
 
 
 def recordings(traces: Iterable[Sequence[Run]]) -> list[Recording]:
@@ -98,15 +103,22 @@ def place_of(metadata: dict[str, Json]) -> Place:
 def _recording(runs: list[Run], first: int) -> Recording:
     known = {run.id: run for run in runs}
     root = next((run for run in runs if run.parent_run_id is None), None)
-    if root is None or root.status == "running":
-        raise UsageError(f"The trace {runs[0].trace_id} has no end, so that it cannot be replayed.", BROKEN)
+    if root is None:
+        raise UsageError(f"The trace {runs[0].trace_id} has no root run.", BROKEN)
+    if root.status == "running":
+        raise UsageError(f"The trace {root.id} has no end: its process was stopped.", UNENDED)
     chains = {run.id: _chain(run, known) for run in runs}
     made = [run for run in runs if run.run_type in KINDS and not _inside(chains[run.id])]
     made.sort(key=lambda run: (run.start_time, run.dotted_order))
     calls = tuple(_recorded(run, number) for number, run in enumerate(made, first))
     asked = [chains[call.run.id] for call in calls]
     before = tuple(sum(1 << i for i, one in enumerate(asked) if _precedes(one, other)) for other in asked)
-    return Recording(root, calls, before, tuple(interrupts_of(runs)))
+    return Recording(root, calls, before, tuple(interrupts_of(runs)), _outermost(runs))
+
+
+def _outermost(runs: list[Run]) -> tuple[str, ...]:
+    places = [place_of(run.metadata).nodes for run in sorted(runs, key=lambda run: run.start_time)]
+    return tuple(dict.fromkeys(nodes[0] for nodes in places if nodes))
 
 
 def interrupts_of(runs: Sequence[Run]) -> list[str]:
@@ -134,7 +146,16 @@ def _recorded(run: Run, number: int) -> Recorded:
         asked = _lines(run) if kind == "model" else run.inputs.get("query") if kind != "tool" else run.inputs
     except (KeyError, TypeError, ValueError, AttributeError, ValidationError) as error:
         raise UsageError(f"The prompt of run {run.id} cannot be read: {error!r}.", BROKEN) from error
+    if kind == "model" and run.status == "ok" and not _has_reply(run):
+        raise UsageError(f"The reply of run {run.id} is missing.", BROKEN)
     return Recorded(number, kind, run.name, asked, run, place_of(run.metadata))
+
+
+def _has_reply(run: Run) -> bool:
+    match run.outputs:
+        case {"generations": [[{**reply}, *_], *_]}:
+            return "message" in reply or "text" in reply
+    return False
 
 
 def _lines(run: Run) -> list[str]:

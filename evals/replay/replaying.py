@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Interrupt
 
+from evals.replay.asking import QUESTION
 from evals.replay.divergence import Divergence
 from evals.replay.graph import Graph
 from evals.replay.intercept import intercepted
@@ -37,7 +38,6 @@ OWN = {
 }
 """Metadata of a root run that is not the caller's configuration."""
 THEIRS = ("langgraph_", "ls_", "lc_", "__")
-INTERRUPT = re.compile(r"Interrupt\(value=(.*?), id='([^']*)'", re.DOTALL)
 LIMIT = re.compile(r"Recursion limit of (\d+) reached")
 
 
@@ -154,13 +154,15 @@ def _input(inputs: dict[str, Json], recorded: Sequence[Recording], waiting: Sequ
 
 def _resumed(resume: Json, recorded: Sequence[Recording], waiting: Sequence[Interrupt]) -> Json:
     """Answers to several interrupts name them by ids that are new in each run."""
-    asked = [found for one in recorded for text in one.interrupts for found in INTERRUPT.findall(text)]
-    texts = {id_: text for text, id_ in asked}
+    asked = [found for one in recorded for text in one.interrupts for found in QUESTION.finditer(text)]
+    texts: dict[str, set[str]] = {}
+    for question in asked:  # tools that one task called at once share its id
+        texts.setdefault(question["id"], set()).add(question["value"])
     if not isinstance(resume, dict) or not resume or not resume.keys() <= texts.keys():
         return resume
     left, found = list(waiting), dict[str, Json]()
     for id_, answer in resume.items():
-        one = next((each for each in left if repr(each.value) == texts[id_]), None)
+        one = next((each for each in left if texts[id_] & {repr(each.value), str(each.value)}), None)
         if one is not None:
             left.remove(one)
             found[one.id] = answer

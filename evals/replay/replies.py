@@ -1,7 +1,5 @@
 """Replies: what a recorded call gives back, in the form in which LangChain's classes expect it."""
 
-import ast
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,9 +7,10 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
-from langgraph.types import Command, Send, interrupt
+from langgraph.types import Command, Send
 from pydantic import ValidationError
 
+from evals.replay.asking import ask_again
 from evals.replay.failures import exception
 from evals.replay.recording import Recorded
 from evals.replay.restoring import messages_in
@@ -20,25 +19,13 @@ from state.canonical import canonical
 from state.schema import Json
 
 COMMAND = {"graph", "update", "resume", "goto"}
-QUESTION = re.compile(r"Interrupt\(value=(.*?), id='[^']*'", re.DOTALL)
 
 
 def raised(call: Recorded) -> None:
     """Fail as the recorded call did, if it did; one that stopped to ask asks again."""
-    run = call.run
-    if run.status == "interrupted":
-        interrupt(_question(run.error or ""))
-    if run.error is not None:
-        raise exception(run.error)
-
-
-def _question(error: str) -> Json:
-    """What was asked, out of the error of the run that asked it."""
-    match = QUESTION.search(error)
-    try:
-        return ast.literal_eval(match[1]) if match else error
-    except (ValueError, SyntaxError):
-        return match[1] if match else error
+    ask_again(call)
+    if call.run.error is not None:
+        raise exception(call.run.error)
 
 
 def message(call: Recorded) -> AIMessage:

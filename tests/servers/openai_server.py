@@ -223,6 +223,26 @@ def obeys(text: str) -> Behaviour:
     return behave
 
 
+def replies(text: str = "", **called: Body) -> Behaviour:
+    """Reply in one piece, as to a request that does not stream: a text, or calls of tools by name."""
+
+    def behave(exchange: Exchange) -> None:
+        asked = [
+            {
+                "id": f"call_{name}",
+                "type": "function",
+                "function": {"name": name, "arguments": json.dumps(args)},
+            }
+            for name, args in called.items()
+        ]
+        message = {"role": "assistant", "content": text, **({"tool_calls": asked} if asked else {})}
+        choice = {"index": 0, "message": message, "finish_reason": "tool_calls" if asked else "stop"}
+        whole = {**exchange._part(choice), "object": "chat.completion", "usage": _usage((11, 7))}
+        exchange.send(200, json.dumps(whole), "application/json", {})
+
+    return behave
+
+
 def refuses(reason: str) -> Behaviour:
     """Refuse in OpenAI's own field."""
 
