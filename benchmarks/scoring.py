@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from evals.cases.case import Case
 from evals.scorers.calls import tool_calls
 from evals.traces.trajectories import trajectory_of_messages
@@ -85,7 +87,7 @@ def passes(folder: Path) -> Iterator[bool]:
         cases = [Case.model_validate(json.loads(line)["case"]) for line in lines]
     with (folder / "traces.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
-            found = json.loads(line)
+            found = from_json(line)
             trajectory = trajectory_of_messages(found["messages"], trace_id=found["id"])
             yield bool(tool_calls(cases[found["case"]], trajectory)[0].passed)
 
