@@ -9,8 +9,10 @@ stay LangChain's.
 
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial, wraps
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache, wraps
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, BaseLLM
@@ -43,47 +45,73 @@ CHAT = ("generate", "agenerate", "stream", "astream", "_chat_model_stream_v3", "
 TEXT = ("generate", "agenerate", "stream", "astream")
 
 
+@dataclass(frozen=True)
+class _Replay:
+    """What calls are answered by: a tape, and the model that is asked where models are live."""
+
+    tape: Tape
+    model: BaseChatModel | None
+
+    def chat(self, one: BaseChatModel, _input: Any, _options: dict[str, Any]) -> BaseChatModel:
+        return _chat(one, self.tape, self.model)
+
+    def text(self, one: BaseLLM, _input: Any, _options: dict[str, Any]) -> BaseLLM:
+        return _text(one, self.tape)
+
+    def tool(self, one: BaseTool, given: str | dict[str, Any], options: dict[str, Any]) -> BaseTool:
+        return _tool(self.tape, one, given, options)
+
+    def retriever(self, one: BaseRetriever, given: str, options: dict[str, Any]) -> BaseRetriever:
+        return _retriever(self.tape, one, given, options)
+
+
+_within: ContextVar[_Replay | None] = ContextVar("replay", default=None)
+"""The replay of this context; a thread that begins its call when the replay has ended still belongs to it."""
+_running: list[_Replay] = []
+"""Replays under way, for threads that were started without a context."""
+
+
 @contextmanager
 def intercepted(tape: Tape, model: BaseChatModel | None = None) -> Iterator[None]:
     """Answer every call in this process from the tape; `model` is asked where models are live."""
-
-    def of_chat(one: BaseChatModel, _input: Any, _options: dict[str, Any]) -> BaseChatModel:
-        return _chat(one, tape, model)
-
-    with ExitStack() as stack:
-        for name in CHAT:
-            stack.enter_context(_redirected(BaseChatModel, name, of_chat))
-        for name in TEXT:
-            stack.enter_context(_redirected(BaseLLM, name, lambda one, *_: _text(one, tape)))
-        for name in ("run", "arun"):
-            stack.enter_context(_redirected(BaseTool, name, partial(_tool, tape)))
-        for name in ("invoke", "ainvoke"):
-            stack.enter_context(_redirected(BaseRetriever, name, partial(_retriever, tape)))
-        token = performer.set(_performer(tape))
-        stack.callback(performer.reset, token)
-        yield
-
-
-@contextmanager
-def _redirected(owner: type, name: str, stand_in: Callable[..., Any]) -> Iterator[None]:
-    """Let the method run on a stand-in for its object."""
-    original = getattr(owner, name, None)
-    if original is None:
-        yield
-        return
-
-    @wraps(original)
-    def redirected(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if STANDS_IN in self.__dict__ or is_open():
-            return original(self, *args, **kwargs)
-        given = args[0] if args else kwargs.get("tool_input", kwargs.get("input"))
-        return original(stand_in(self, given, kwargs), *args, **kwargs)
-
-    setattr(owner, name, redirected)
+    _install()
+    replay = _Replay(tape, model)
+    _running.append(replay)
+    tokens = _within.set(replay), performer.set(_performer(tape))
     try:
         yield
     finally:
-        setattr(owner, name, original)
+        performer.reset(tokens[1])
+        _within.reset(tokens[0])
+        _running.remove(replay)
+
+
+@cache
+def _install() -> None:
+    """Redirect LangChain's methods, once and for good: outside of a replay they do what they did."""
+    for owner, names, kind in (
+        (BaseChatModel, CHAT, _Replay.chat),
+        (BaseLLM, TEXT, _Replay.text),
+        (BaseTool, ("run", "arun"), _Replay.tool),
+        (BaseRetriever, ("invoke", "ainvoke"), _Replay.retriever),
+    ):
+        for name in names:
+            if hasattr(owner, name):
+                setattr(owner, name, _redirected(getattr(owner, name), kind))
+
+
+def _redirected(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, run on a stand-in for its object where a replay is under way."""
+
+    @wraps(original)
+    def redirected(self: Any, *args: Any, **kwargs: Any) -> Any:
+        replay = _within.get() or next(reversed(_running), None)
+        if replay is None or STANDS_IN in self.__dict__ or is_open():
+            return original(self, *args, **kwargs)
+        given = args[0] if args else kwargs.get("tool_input", kwargs.get("input"))
+        return original(stand_in(replay, self, given, kwargs), *args, **kwargs)
+
+    return redirected
 
 
 def _stand_in(one: Any, **inner: Any) -> Any:

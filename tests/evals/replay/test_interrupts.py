@@ -122,8 +122,7 @@ def model(*calls: dict[str, Any]) -> Callable[[Talk], Any]:
 
 
 ONE = model(asked("careful", {"what": "a", "times": 2}, "c1"))
-TWO = model(asked("careful", {"what": "a"}, "c1"), asked("formal", {"what": "b"}, "c2"))
-TOOLS = ToolNode([careful, formal])
+TOOLS = ToolNode([careful])
 INNER = graph(in_a_node, sync).compile()
 
 
@@ -140,7 +139,6 @@ GRAPHS = {
     "the same question": graph(asking_the_same),
     "functions": functions,
     "tool node": graph(ONE, TOOLS),
-    "two of a turn": graph(TWO, TOOLS),
     "subgraph": graph(INNER, sync),
     "called subgraph": graph(calling_a_subgraph),
     "at once": graph(in_a_node, sync, with_an_object, parallel=True),

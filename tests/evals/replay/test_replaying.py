@@ -2,7 +2,9 @@
 
 import random
 import socket
+import threading
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -17,10 +19,11 @@ from pydantic import BaseModel
 from benchmarks.replay_corpus import changed, own_recorded, recorded, respelled
 from benchmarks.replay_graphs import LIVE, SHAPES, State, add, look_up
 from evals.replay.graph import isolated
+from evals.replay.intercept import intercepted
 from evals.replay.own import VOLATILE, own_context, own_graph
 from evals.replay.recording import recordings
 from evals.replay.replaying import Replayed, replay
-from evals.replay.tape import Live, Tape, TapeMissError
+from evals.replay.tape import DivergedError, Live, Tape, TapeMissError
 from evals.replay.volatile import volatile
 from graphs.memory import MemorySink
 from graphs.tracing import Tracer
@@ -87,6 +90,28 @@ async def test_every_seeded_change_is_found_and_equal_arguments_are_none(shape: 
     spelled = recordings([respelled(runs) for runs in sample.traces])
     assert (await replay(sample.graph(), spelled)).divergence is None
     assert not LIVE
+
+
+async def test_a_thread_that_calls_when_the_replay_has_ended_is_not_live() -> None:
+    """As a tool in a pool does, whose sibling has ended the run before it began."""
+    begin = threading.Event()
+    failed: list[DivergedError] = []
+
+    def late() -> None:
+        begin.wait(10)
+        try:
+            add.invoke({"a": 1, "b": 2})
+        except DivergedError as error:
+            failed.append(error)
+
+    with intercepted(Tape()):
+        thread = threading.Thread(target=copy_context().run, args=(late,))
+        thread.start()
+    begin.set()
+    thread.join(10)
+    assert failed
+    assert not LIVE
+    assert add.invoke({"a": 1, "b": 2}) == 3, "outside of a replay tools do what they did"
 
 
 async def test_our_own_agent_replays_with_its_approval_and_refunds_nothing(tmp_path: Any) -> None:
