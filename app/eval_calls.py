@@ -1,15 +1,12 @@
 """`warrant eval calls`: judge function calls against possible answers, as BFCL does or by our matching."""
 
-import gzip
-import io
 import json
 import sys
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -99,17 +96,13 @@ class Tally:
 
 def _lines(file: Path) -> Iterator[bytes]:
     """Each line; of a gzipped file too, whatever its name."""
+    from evals.packed import UNREADABLE, unpacked, why
+
     try:
-        with sys.stdin.buffer if str(file) == "-" else file.open("rb") as raw:
-            buffered = io.BufferedReader(cast(io.RawIOBase, raw))
-            if buffered.peek(2)[:2] == b"\x1f\x8b":
-                with gzip.open(buffered) as unzipped:
-                    yield from unzipped
-            else:
-                yield from buffered
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"{file} cannot be read: {reason}.", "Name a file of JSON Lines.") from error
+        with sys.stdin.buffer if str(file) == "-" else file.open("rb") as raw, unpacked(raw) as lines:
+            yield from lines
+    except UNREADABLE as error:
+        raise UsageError(f"{file} cannot be read: {why(error)}.", "Name a file of JSON Lines.") from error
 
 
 def _read(text: bytes) -> "Line":

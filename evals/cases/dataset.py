@@ -1,6 +1,5 @@
 """Datasets: JSON Lines files of cases, one a line, also compressed (`.gz`)."""
 
-import gzip
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from evals.cases.case import Case
 from evals.cases.comparators import check
+from evals.packed import UNREADABLE, unpacked, why
 from state.canonical import digest
 from state.errors import UsageError
 from state.keywords import pattern_problem
@@ -112,8 +112,11 @@ def parse(text: bytes | str) -> tuple[Case | None, list[tuple[str, str]]]:
 def _contract(case: Case) -> Iterator[tuple[str, str]]:
     """What pydantic cannot know: comparators, patterns, schemas, and the partial order."""
     expect = case.expect
-    compared: list[tuple[str, Json]] = [("/expect/answer/data", expect.answer and expect.answer.data)]
-    compared += [(f"/expect/calls/{at}/args", call.args) for at, call in enumerate(expect.calls or ())]
+    for found in check(expect.answer and expect.answer.data):
+        yield f"/expect/answer/data{found.path}", found.message
+    compared: list[tuple[str, Json]] = [
+        (f"/expect/calls/{at}/args", call.args) for at, call in enumerate(expect.calls or ())
+    ]
     compared += [(f"/expect/forbidden/{at}/args", call.args) for at, call in enumerate(expect.forbidden)]
     for place, expected in compared:
         # Arguments stand by name; an object of them is no comparator itself.
@@ -170,14 +173,12 @@ def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rb") as file:
+        with path.open("rb") as raw, unpacked(raw) as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield number, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except UNREADABLE as error:
         raise UsageError(
-            f"Cannot read the dataset {path}: {reason}.", "Name a file of JSON Lines."
+            f"Cannot read the dataset {path}: {why(error)}.", "Name a file of JSON Lines."
         ) from error

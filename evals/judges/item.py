@@ -1,14 +1,15 @@
 """Items: what a judge judges, and the labels that people gave them."""
 
-import gzip
 import json
 from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from evals.judges.rubric import Rubric
+from evals.packed import UNREADABLE, unpacked, why
 from state.canonical import digest
 from state.errors import UsageError
 from state.plain import not_plain
@@ -103,13 +104,12 @@ def data_digest(labelled: Sequence[Labelled]) -> str:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            yield from ((number, str(line)) for number, line in enumerate(file, 1) if line.strip())
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        with path.open("rb") as raw, unpacked(raw) as packed, TextIOWrapper(packed, "utf-8-sig") as file:
+            yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
+    except UNREADABLE as error:
         raise UsageError(
-            f"Cannot read the labels {path}: {getattr(error, 'strerror', None) or error}.",
+            f"Cannot read the labels {path}: {why(error)}.",
             "Give a readable JSON Lines file.",
         ) from error
 

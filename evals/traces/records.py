@@ -1,22 +1,22 @@
 """Records: the JSON values of a file, one a line or in one array, read one after the other."""
 
-import gzip
 import json
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple, NoReturn
 
+from evals.packed import UNREADABLE, unpacked, why
 from evals.traces.messages import is_message
 from state.errors import UsageError
 from state.schema import Json
 
 STDIN = Path("-")
-GZIP = b"\x1f\x8b"
 BLANK = re.compile(r"[ \t\r\n]*")
 CHUNK = 1 << 16
 """Characters that are read at once of an array."""
@@ -58,9 +58,8 @@ def records(path: Path) -> Iterator[Record]:
     try:
         with _opened(path) as file:
             yield from _records(file)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise UsageError(f"Cannot read {shown(path)}: {reason}.", "Give a file of JSON Lines.") from error
+    except UNREADABLE as error:
+        raise UsageError(f"Cannot read {shown(path)}: {why(error)}.", "Give a file of JSON Lines.") from error
 
 
 def strict(text: str) -> Json:
@@ -80,9 +79,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
     if path == STDIN:
         yield sys.stdin
         return
-    with path.open("rb") as file:
-        packed = file.read(2) == GZIP
-    with gzip.open(path, "rt", encoding="utf-8-sig") if packed else path.open(encoding="utf-8-sig") as text:
+    with path.open("rb") as raw, unpacked(raw) as file, TextIOWrapper(file, "utf-8-sig") as text:
         yield text
 
 

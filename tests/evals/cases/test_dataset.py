@@ -43,6 +43,8 @@ def write(path: Path, *lines: object) -> Path:
         (case(answer_schema={"type": "colour"}), "/answer_schema", "invalid"),
         (case(expect={"answer": {"matches": "("}}), "/expect/answer/matches", "regular expression"),
         (case(expect={"answer": {"data": {"n": {"$nmber": 1}}}}), "/expect/answer/data/n", "no comparator"),
+        (case(expect={"answer": {"data": {"$nmber": 1}}}), "/expect/answer/data", "no comparator"),
+        (case(expect={"answer": {"data": {"$set": 1}}}), "/expect/answer/data/$set", "list"),
         (case(**calls({"args": {"a/b": [{"$regex": 1}]}})), "/expect/calls/0/args/a~1b/0/$regex", "regular"),
         (case(**calls({"after": ["q"]})), "/expect/calls/0/after/0", "no call"),
         (case(**calls({"id": "q"}, {"id": "q"})), "/expect/calls/1/id", "another call"),
@@ -79,9 +81,17 @@ def test_a_compressed_dataset_is_the_same(tmp_path: Path) -> None:
     packed = tmp_path / "d.jsonl.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert load(plain) == load(packed)
-    packed.write_bytes(packed.read_bytes()[:-9])
-    with pytest.raises(UsageError, match="Cannot read"):
-        load(packed)
+    whole = packed.read_bytes()
+    for damaged in (whole[:-9], whole[:10] + b"\xff" * 40):
+        packed.write_bytes(damaged)
+        with pytest.raises(UsageError, match="Cannot read"):
+            load(packed)
+
+
+def test_data_may_be_any_value(tmp_path: Path) -> None:
+    values = [5, "text", [1], None, True, {"$number": {"value": 5}}]
+    lines = [case(str(at), expect={"answer": {"data": value}}) for at, value in enumerate(values)]
+    assert len(load(write(tmp_path / "d.jsonl", *lines)).cases) == len(values)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe{}\n", b"\x00"])
