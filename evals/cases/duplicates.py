@@ -5,7 +5,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from evals.cases.case import Case
@@ -83,19 +83,28 @@ def _held_by(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _words(case: Case) -> frozenset[str]:
-    """The words of the input; the second time that one occurs it is another word."""
-    text = case.input if isinstance(case.input, str) else canonical(case.input)
-    found = re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()) or [text]
-    counted: Counter[str] = Counter()
-    numbered = []
-    for word in found:
-        counted[word] += 1
-        numbered.append(word if counted[word] == 1 else f"{word} {counted[word]}")
-    return frozenset(numbered)
+    """The words of the input."""
+    return _each(_spoken(case))
 
 
 def _template(case: Case) -> frozenset[str]:
-    return frozenset(re.sub(r"\d+", "0", word) for word in _words(case))
+    """The words with their numbers left out: two inputs are at least as alike so as by their words."""
+    return _each(re.sub(r"\d+", "0", word) for word in _spoken(case))
+
+
+def _spoken(case: Case) -> list[str]:
+    text = case.input if isinstance(case.input, str) else canonical(case.input)
+    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()) or [text]
+
+
+def _each(words: Iterable[str]) -> frozenset[str]:
+    """The words as a set, in which the second time that one occurs is another word."""
+    counted: Counter[str] = Counter()
+    numbered = []
+    for word in words:
+        counted[word] += 1
+        numbered.append(word if counted[word] == 1 else f"{word} {counted[word]}")
+    return frozenset(numbered)
 
 
 def _similar(inputs: Sequence[frozenset[str]], least: float) -> Iterator[Pair]:

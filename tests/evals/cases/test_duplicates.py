@@ -56,6 +56,11 @@ def test_an_added_case_moves_no_other_one(cases: list[Case], share: float) -> No
     assert [[case for case in side if case is not cases[-1]] for side in after] == list(before)
 
 
+def test_words_that_are_repeated_count_as_often_as_they_stand() -> None:
+    refund = " ".join(["refund"] * 6)
+    assert groups([Case(id="0", input=refund), Case(id="1", input=f"{refund} late")]) == [0, 0]
+
+
 def test_inputs_that_differ_by_a_number_stay_together() -> None:
     cases = [Case(id=str(n), input=f"What is the status of order WR-{n}?") for n in range(1000, 1030)]
     assert set(groups(cases)) == {0}
