@@ -45,7 +45,8 @@ def compare(
 
     Unless --exact or --max-drop says otherwise, the [gate] of the suite decides, as the base run has it.
     """
-    from app.eval_comparison import shown
+    from app.drawing import show
+    from app.eval_comparison import drawn
     from evals.suites.compare import compare as compare_runs
 
     before, after = _run(base), _run(new)
@@ -56,7 +57,7 @@ def compare(
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
-        shown(found)
+        show(*drawn(found))
     raise typer.Exit(EXIT[found.decision])
 
 

@@ -1,11 +1,9 @@
 """Drawing a comparison of two runs in the terminal."""
 
-import io
-import sys
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -19,17 +17,6 @@ VERDICTS = {
 }
 IDS = 20
 """Ids of cases that are listed."""
-
-
-def shown(found: Comparison) -> None:
-    """Write to stdout: as wide as the terminal, or in a pipe uncut and without colours."""
-    if sys.stdout.isatty():
-        Console(highlight=False, emoji=False).print(*drawn(found), sep="\n")
-        return
-    piped = Console(file=io.StringIO(), width=1_000, highlight=False, emoji=False)
-    with piped.capture() as captured:
-        piped.print(*drawn(found), sep="\n")
-    sys.stdout.writelines(line.rstrip() + "\n" for line in captured.get().splitlines())
 
 
 def drawn(found: Comparison) -> Iterator[RenderableType]:

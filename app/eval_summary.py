@@ -1,11 +1,11 @@
 """What a person reads at the end of a suite's run."""
 
-import io
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from app.drawing import text_of
 
 if TYPE_CHECKING:
     from evals.judges.agreement import Estimate
@@ -16,11 +16,8 @@ WIDTH = 110
 
 def shown(found: "Summary") -> str:
     """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
-    console = Console(file=io.StringIO(), width=WIDTH, highlight=False, emoji=False)
-    with console.capture() as drawn:
-        console.print(_rates(found))
-    lines = [*drawn.get().splitlines(), *_controls(found), *_judges(found), *_costs(found), *_next(found)]
-    return "".join(line.rstrip() + "\n" for line in lines)
+    lines = [*_controls(found), *_judges(found), *_costs(found), *_next(found)]
+    return text_of(_rates(found), width=WIDTH) + "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _rates(found: "Summary") -> Table:

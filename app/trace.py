@@ -1,6 +1,5 @@
 """`warrant trace`: what runs did."""
 
-import io
 import json
 import sys
 from typing import Annotated
@@ -25,11 +24,15 @@ def list_traces(
     as_json: AsJson = False,
 ) -> None:
     """List traces, newest first."""
+    from app.drawing import show as show_drawing
     from app.tree import listed, summary
 
     with stored.opened() as store:
         roots = store.traces(limit, thread)
-    _print(json.dumps([summary(root) for root in roots], indent=2) if as_json else listed(roots))
+    if as_json:
+        sys.stdout.write(json.dumps([summary(root) for root in roots], indent=2) + "\n")
+    else:
+        show_drawing(listed(roots))
 
 
 @commands.command(epilog=SHOW_EXAMPLE)
@@ -39,6 +42,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a trace as a tree with times, tokens, costs and errors, also while its run goes on."""
+    from app.drawing import show as show_drawing
     from app.tree import drawn, summary, totals
 
     with stored.opened() as store:
@@ -48,24 +52,9 @@ def show(
         plain = [each.model_dump(mode="json") for each in runs if hidden or not each.hidden]
         rated = [each.model_dump(mode="json", exclude={"trace_id"}) for each in judged]
         whole = {**summary(runs[0]), "totals": totals(runs), "feedback": rated, "runs": plain}
-        return _print(json.dumps(whole, indent=2))
-    return _print(drawn(runs, judged, hidden=hidden))
-
-
-def _print(shown: object) -> None:
-    """Write to stdout: a drawing as wide as the terminal, or in a pipe uncut and without colours."""
-    if isinstance(shown, str):
-        sys.stdout.write(shown + "\n")
-        return
-    from rich.console import Console
-
-    if sys.stdout.isatty():
-        Console(highlight=False, emoji=False).print(shown)
-        return
-    piped = Console(file=io.StringIO(), width=1_000, highlight=False, emoji=False)
-    with piped.capture() as drawn:
-        piped.print(shown)
-    sys.stdout.writelines(line.rstrip() + "\n" for line in drawn.get().splitlines())
+        sys.stdout.write(json.dumps(whole, indent=2) + "\n")
+    else:
+        show_drawing(drawn(runs, judged, hidden=hidden))
 
 
 commands.command("export", epilog=trace_export.EPILOG)(trace_export.export)
