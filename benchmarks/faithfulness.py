@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from evals.judges.agreement import Table, kappa_estimate, rate
+from evals.judges.agreement import kappa_estimate, rate
 from evals.judges.item import Labelled, read_labels
 from evals.judges.rubric import load
 from evals.scorers.faithfulness import LEAST_OVERLAP, supported
+from evals.statistics.kappa import Table
 
 NAMES = ("begin", "scifact_claims", "wice")
 

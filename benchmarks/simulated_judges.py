@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from evals.judges.agreement import Table, kappa_estimate
+from evals.judges.agreement import kappa_estimate
 from evals.judges.correction import Sampled, interval
+from evals.statistics.kappa import Table
 
 RATES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 ABILITIES = (0.75, 0.8, 0.85, 0.9, 0.95)

@@ -9,6 +9,7 @@ from benchmarks.tau_airline.environment import ERROR, Airline
 from benchmarks.tau_airline.recordings import Recording
 from evals.cases.case import Case
 from evals.scorers.goal import goal_by_state, goal_by_writes
+from evals.statistics.kappa import Table, kappa
 from evals.statistics.repeats import over_cases, pass_hat
 from evals.trajectory import Trajectory
 from state.schema import Json
@@ -42,6 +43,7 @@ def document(airline: Airline, runs: Sequence[Replayed]) -> dict[str, Json]:
     """All figures but the time."""
     rewards = [run.recording.rewarded for run in runs]
     by_state, by_writes = [run.by_state for run in runs], [run.by_writes for run in runs]
+    judged = {"state": by_state, "writes": by_writes}
     return {
         "runs": len(runs),
         "results_identical": sum(run.identical for run in runs),
@@ -50,7 +52,7 @@ def document(airline: Airline, runs: Sequence[Replayed]) -> dict[str, Json]:
         "pass_hat": pass_hats(runs),
         "null_agent": _share(passes(airline, case, NULL) for case in _cases(runs)),
         "gold_agent": _share(passes(airline, case, gold(case)) for case in _cases(runs)),
-        "agreement": {"state": kappa(by_state, rewards), "writes": kappa(by_writes, rewards)},
+        "agreement": {name: kappa(Table.of(ours, rewards)) for name, ours in judged.items()},
         "inputs_repaired": sum(run.recording.repaired for run in runs),
     }
 
@@ -78,17 +80,6 @@ def pass_hats(runs: Iterable[Replayed]) -> dict[str, float | None]:
         over = over_cases(pass_hat(sum(passed), len(passed), k) for passed in trials.values())
         found[str(k)] = None if over.undefined else over.mean
     return found
-
-
-def kappa(ours: Sequence[bool], theirs: Sequence[bool]) -> float | None:
-    """Cohen's κ of two judges; None where both always say the same, or there is nothing to judge."""
-    count = len(ours)
-    if not count:
-        return None
-    agreed = sum(one == other for one, other in zip(ours, theirs, strict=True)) / count
-    yes, other_yes = sum(ours) / count, sum(theirs) / count
-    chance = yes * other_yes + (1 - yes) * (1 - other_yes)
-    return None if chance == 1 else (agreed - chance) / (1 - chance)
 
 
 def _cases(runs: Iterable[Replayed]) -> list[Case]:

@@ -1,10 +1,10 @@
 """Agreement of a judge with people: Cohen's kappa, TPR, TNR, and how sure each is."""
 
-from typing import NamedTuple
-
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import beta
+
+from evals.statistics.kappa import Table, kappa
 
 LEVEL = 0.95
 DRAWS = 100_000
@@ -23,27 +23,6 @@ class Estimate(BaseModel):
     n: int = Field(ge=0)
 
 
-class Table(NamedTuple):
-    """How often judge and people said what: the confusion matrix, people's label being the truth."""
-
-    true_good: int
-    """Both say good."""
-    false_bad: int
-    """Good, and the judge says bad."""
-    false_good: int
-    true_bad: int
-
-    @property
-    def good(self) -> int:
-        """Items that are good."""
-        return self.true_good + self.false_bad
-
-    @property
-    def bad(self) -> int:
-        """Items that are bad."""
-        return self.false_good + self.true_bad
-
-
 def rate(hits: int, n: int, level: float = LEVEL) -> Estimate:
     """A rate with the exact interval of Clopper and Pearson (1934), which never covers too little."""
     if n == 0:
@@ -52,14 +31,6 @@ def rate(hits: int, n: int, level: float = LEVEL) -> Estimate:
     low = float(beta.ppf(tail, hits, n - hits + 1)) if hits else 0.0
     high = float(beta.ppf(1 - tail, hits + 1, n - hits)) if hits < n else 1.0
     return Estimate(value=hits / n, low=low, high=high, n=n)
-
-
-def kappa(table: Table) -> float | None:
-    """Cohen's kappa (1960): agreement beyond what the margins alone would give; None without variation."""
-    a, b, c, d = table
-    n = a + b + c + d
-    by_chance = (a + b) * (a + c) + (c + d) * (b + d)
-    return None if n * n == by_chance else (n * (a + d) - by_chance) / (n * n - by_chance)
 
 
 def kappa_estimate(table: Table, level: float = LEVEL, draws: int = DRAWS) -> Estimate:

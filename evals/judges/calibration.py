@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from evals.judges.agreement import Estimate, Table, kappa_estimate, rate
+from evals.judges.agreement import Estimate, kappa_estimate, rate
 from evals.judges.item import Labelled, check_classes, data_digest
 from evals.judges.judge import Judge, Judgement
+from evals.statistics.kappa import Table
 from state.errors import UsageError
 from state.usage import Usage
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from evals.judges.agreement import Estimate, Table
+from evals.judges.agreement import Estimate
+from evals.statistics.kappa import Table
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
 Values = NDArray[np.float64]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from evals.judges.agreement import Estimate, Table
+from evals.judges.agreement import Estimate
 from evals.judges.correction import corrected_rate
 from evals.statistics.intervals import clustered
+from evals.statistics.kappa import Table
 from evals.suites.measures import values
 from evals.suites.results import RunInfo, RunJudge, Trial
 

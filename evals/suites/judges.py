@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evals.judges.agreement import Table
 from evals.judges.calibration import Artefact, read_artefact
 from evals.judges.judge import Judge, named_judge
 from evals.judges.rubric import load
 from evals.judges.scorer import AsyncScorer, judge_scorer
 from evals.judges.trust import trusted
 from evals.judges.votes import Budget, VoteFile
+from evals.statistics.kappa import Table
 from evals.suites.results import RunJudge
 from evals.suites.suite import JudgeSection, Suite
 from state.errors import UsageError

@@ -14,10 +14,11 @@ from benchmarks.tau_airline.controls import NULL, altered, dropped, gold
 from benchmarks.tau_airline.database import Seed
 from benchmarks.tau_airline.environment import TOOLS, Airline, AirlineWorld
 from benchmarks.tau_airline.graph import MAX_TURNS, conversation, converse
-from benchmarks.tau_airline.measure import Replayed, compared, controls, document, kappa, pass_hats, passes
+from benchmarks.tau_airline.measure import Replayed, compared, controls, document, pass_hats, passes
 from benchmarks.tau_airline.recordings import read, recording
 from benchmarks.tau_airline.records import Records
 from benchmarks.tau_airline.replay import answer, replay
+from evals.statistics.kappa import Table, kappa
 from evals.trajectory import Call
 from state.errors import UsageError
 
@@ -505,9 +506,9 @@ def test_pass_hat_is_undefined_with_fewer_trials(airline: Airline) -> None:
 
 
 def test_kappa() -> None:
-    assert kappa([True, True, False, False], [True, False, False, False]) == pytest.approx(0.5)
-    assert kappa([True], [True]) is None
-    assert kappa([], []) is None
+    assert kappa(Table.of([True, True, False, False], [True, False, False, False])) == pytest.approx(0.5)
+    assert kappa(Table.of([True], [True])) is None
+    assert kappa(Table.of([], [])) is None
 
 
 def test_one_mistake_fails(airline: Airline) -> None:

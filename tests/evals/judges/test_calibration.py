@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from evals.cases.case import Case, Expectation, ExpectedAnswer
-from evals.judges.agreement import Table
 from evals.judges.calibration import calibrate, read_artefact
 from evals.judges.item import data_digest, read_labels
 from evals.judges.rubric import load
 from evals.judges.scorer import judge_scorer
 from evals.judges.trust import Trust, trusted
 from evals.judges.votes import Budget
+from evals.statistics.kappa import Table
 from evals.trajectory import Call, Retrieved, Trajectory
 from state.errors import UsageError
 from tests.evals.judges.conftest import Bench, Sections, labelled, says

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.simulated_judges import Cell, coverage
-from evals.judges.agreement import Table, kappa, kappa_estimate, rate
+from evals.judges.agreement import kappa_estimate, rate
 from evals.judges.correction import corrected, corrected_rate
+from evals.statistics.kappa import Table, kappa
 
 JUDGED = Table(74, 10, 29, 87)
 """200 items: apparent rate 0.515, true rate 0.42."""

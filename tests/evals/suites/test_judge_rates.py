@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from app.eval_summary import shown
-from evals.judges.agreement import Table
 from evals.judges.correction import corrected_rate
 from evals.report.figures import figures
 from evals.scores import Score
+from evals.statistics.kappa import Table
 from evals.suites.judge_rates import JudgeRate, judge_rates
 from evals.suites.results import RunInfo, Trial
 from evals.suites.summary import summary

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from evals.cases.case import Case
-from evals.judges.agreement import Table, kappa_estimate, rate
+from evals.judges.agreement import kappa_estimate, rate
 from evals.judges.calibration import Artefact, Bound
 from evals.judges.judge import named_judge
 from evals.judges.rubric import load
+from evals.statistics.kappa import Table
 from evals.suites.folder import read_run
 from evals.suites.judges import VOTES, judges_of
 from evals.suites.results import RunInfo, Trial
