@@ -15,7 +15,13 @@ class Scores(BaseModel):
     """BM25 score."""
     sparse_rank: int | None = Field(default=None, ge=1)
     fused: float = 0.0
-    """Reciprocal Rank Fusion score; the list is sorted by it."""
+    """Reciprocal Rank Fusion score, the documented baseline."""
+    score: float = 0.0
+    """What the list is sorted by."""
+    relevance: float | None = Field(default=None, ge=0, le=1)
+    """Probability that the passage helps to answer, calibrated; None where the ranking gives none."""
+    features: dict[str, float] = Field(default_factory=dict)
+    """What the score was made of, by name."""
 
 
 class Passage(BaseModel):
@@ -36,4 +42,8 @@ class Passage(BaseModel):
     """Hash of the text, `sha256:…`."""
     labels: tuple[str, ...] = ()
     """ACL labels: a caller may read the passage who holds all of them; none means everybody."""
+    changed_at: str | None = None
+    """When its source last changed (ISO 8601, UTC); None if that is not known."""
+    read_at: str | None = None
+    """When its source was last read and found as it is here (ISO 8601, UTC)."""
     scores: Scores = Scores()
