@@ -6,12 +6,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.embeddings.names import Embedder
 from tools.index.backend import Backend
-from tools.index.local import legs
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
     FORMAT,
@@ -25,8 +21,9 @@ from tools.index.local.catalogue import (
     reported,
 )
 from tools.index.local.fold import SIZES, Sizes
-from tools.index.local.legs import Leg
+from tools.index.local.graphs import Graphs
 from tools.index.local.lock import exclusive
+from tools.index.local.nearest import Nearest
 from tools.index.local.reader import LocalReader
 from tools.index.local.shelf import Shelf
 from tools.index.local.view import View
@@ -40,47 +37,58 @@ ATTEMPTS = 5
 class LocalBackend:
     """SQLite, mapped files, and Chroma; nothing is opened before the first use."""
 
-    def __init__(self, folder: Path, sizes: Sizes = SIZES) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, sizes: Sizes = SIZES, chroma_url: str = "") -> None:
+        """Take the folder, and the URL of a Chroma server unless it runs in this process."""
+        self.folder = folder
         self._sizes = sizes
+        self.chroma_url = chroma_url
         self._shelf = Shelf(folder)
+        self._nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
 
     @contextmanager
     def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[LocalReader | None]:
         """One version, as a holder of these ACL labels may read it; None if there is no index yet."""
-        with reading(self._folder) as connection:
+        with reading(self.folder) as connection:
             if connection is None:
                 yield None
                 return
-            check_embedding(read_meta(connection), embedder, self._folder)
+            check_embedding(read_meta(connection), embedder, self.folder)
             yield self._reader(connection, labels)
 
     @contextmanager
     def writing(self, embedder: Embedder, *, rebuild: bool = False) -> Iterator[LocalWriter]:
         """Hold the index for writing; it is made if there is none."""
-        with reported(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with reported(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
             with (
-                exclusive(self._folder),
-                closing(_open(self._folder, embedder, rebuild)) as connection,
+                exclusive(self.folder),
+                closing(_open(self.folder, embedder, rebuild)) as connection,
             ):
-                writer = LocalWriter(self._folder, connection, self._sizes)
+                graphs = Graphs(self.folder, self.chroma_url)
+                writer = LocalWriter(self.folder, connection, self._sizes, graphs)
                 writer.begin()
                 yield writer
                 writer.settle()
 
     def is_empty(self) -> bool:
         """Whether there is nothing to be found, whoever asks."""
-        with reading(self._folder) as connection:
+        with reading(self.folder) as connection:
             return connection is None or not connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
 
     def status(self) -> Status:
         """What it holds."""
-        return status(self._folder)
+        return status(self.folder)
 
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
         self._shelf.close()
+        self._nearest.close()
+
+    def load(self, embedder: Embedder, labels: frozenset[str]) -> None:
+        """Open everything that searches of a caller need, rather than beside the first of them."""
+        with self.reading(embedder, labels) as reader:
+            if reader is not None:
+                self._nearest.load(reader.view(), reader.meta())
 
     def _reader(self, connection: sqlite3.Connection, labels: frozenset[str]) -> LocalReader:
         readable = {number: own for number, own in label_sets(connection).items() if own <= labels}
@@ -98,11 +106,7 @@ class LocalBackend:
                     readable.update({number: own for number, own in sets.items() if own <= labels})
             return self._shelf.view(connection, read_meta(connection), frozenset(readable))
 
-        return LocalReader(connection, readable, view, _nearest)
-
-
-def _nearest(view: View, vector: NDArray[np.float32], count: int) -> Leg:
-    return legs.exact([(part, 0) for part in view.parts], vector, count)
+        return LocalReader(connection, readable, view, self._nearest)
 
 
 def opened(where: Backend | Path) -> Backend:
