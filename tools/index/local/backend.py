@@ -43,7 +43,7 @@ class LocalBackend:
         self._sizes = sizes
         self.chroma_url = chroma_url
         self._shelf = Shelf(folder)
-        self._nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
+        self.nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
 
     @contextmanager
     def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[LocalReader | None]:
@@ -82,13 +82,13 @@ class LocalBackend:
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
         self._shelf.close()
-        self._nearest.close()
+        self.nearest.close()
 
     def load(self, embedder: Embedder, labels: frozenset[str]) -> None:
         """Open everything that searches of a caller need, rather than beside the first of them."""
         with self.reading(embedder, labels) as reader:
             if reader is not None:
-                self._nearest.load(reader.view(), reader.meta())
+                self.nearest.load(reader.view(), reader.meta())
 
     def _reader(self, connection: sqlite3.Connection, labels: frozenset[str]) -> LocalReader:
         readable = {number: own for number, own in label_sets(connection).items() if own <= labels}
@@ -106,7 +106,7 @@ class LocalBackend:
                     readable.update({number: own for number, own in sets.items() if own <= labels})
             return self._shelf.view(connection, read_meta(connection), frozenset(readable))
 
-        return LocalReader(connection, readable, view, self._nearest)
+        return LocalReader(connection, readable, view, self.nearest)
 
 
 def opened(where: Backend | Path) -> Backend:

@@ -49,7 +49,7 @@ class LocalReader:
         view = self.view()
         if view.okapi is None:
             return None
-        asked = self._query(view, query, vector)
+        asked = self.query(view, query, vector)
         found = legs.sparse(view, asked.terms, asked.idf, count)
         near = self._nearest(view, self.meta(), vector, count)
         return Proposal(asked, _candidates(view, asked, found, near))
@@ -83,7 +83,8 @@ class LocalReader:
             reached = max(reached, end)
         return "".join([*pieces, row[2]])
 
-    def _query(self, view: View, text: str, vector: NDArray[np.float32]) -> Query:
+    def query(self, view: View, text: str, vector: NDArray[np.float32]) -> Query:
+        """A question as this view sees it."""
         number = "SELECT id FROM terms WHERE term = ?"
         rows = [self._db.execute(number, (term,)).fetchone() for term in terms(text)]
         numbers = np.array([row[0] if row else 0 for row in rows], np.int32)
