@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from models.embeddings.names import Embedder
 from tools.index.backend import Backend
+from tools.index.local.blocks import FOLDER, damaged
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
     FORMAT,
@@ -20,6 +21,7 @@ from tools.index.local.catalogue import (
     reading,
     reported,
 )
+from tools.index.local.check import check
 from tools.index.local.fold import SIZES, Sizes
 from tools.index.local.graphs import Graphs
 from tools.index.local.lock import exclusive
@@ -79,6 +81,15 @@ class LocalBackend:
         """What it holds."""
         return status(self.folder)
 
+    def check(self) -> list[str]:
+        """What is wrong with it, a sentence each; the way out is `repair`."""
+        return check(self.folder, Graphs(self.folder, self.chroma_url))
+
+    def repair(self, embedder: Embedder) -> int:
+        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
+        with self.writing(embedder) as writer:
+            return writer.repair(embedder)
+
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
         self._shelf.close()
@@ -104,7 +115,7 @@ class LocalBackend:
                     readable.clear()
                     sets = label_sets(connection)
                     readable.update({number: own for number, own in sets.items() if own <= labels})
-            return self._shelf.view(connection, read_meta(connection), frozenset(readable))
+            raise damaged(self.folder / FOLDER, "blocks are missing")
 
         return LocalReader(connection, readable, view, self.nearest)
 

@@ -15,6 +15,7 @@ from tools.index.local.catalogue import Meta, read_meta
 from tools.index.local.fold import Folding, Sizes
 from tools.index.local.graphs import Graphs
 from tools.index.local.placing import Placing
+from tools.index.local.repair import repair
 from tools.index.local.shelf import Shelf
 from tools.index.local.sources import Sources
 from tools.index.local.staging import Staging
@@ -27,6 +28,7 @@ class LocalWriter:
     """The catalogue and the blocks, open for writing; made by the backend."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, sizes: Sizes, graphs: Graphs) -> None:
+        self._folder = folder
         self._db = connection
         self._shelf = Shelf(folder)
         self._sources = Sources(connection, Placing(connection, self._parts))
@@ -120,6 +122,10 @@ class LocalWriter:
         """Clean up after a killed writer."""
         self._folding.sweep()
         self._telling.begin()
+
+    def repair(self, embedder: Embedder) -> int:
+        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
+        return repair(self._folder, self._db, self._changing, self._sources, embedder)
 
     def settle(self) -> None:
         """Finish what a killed writer left, and put in order what was written."""
