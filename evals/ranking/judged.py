@@ -1,4 +1,4 @@
-"""Queries of the test collections with their candidates, as features and judgements: all that tuning needs."""
+"""Queries of the test collections: the features of their candidates, and what is judged relevant."""
 
 import gzip
 import hashlib
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from evals.ranking.memory import Memory, Piece
 from models.embeddings.names import Embedder
 from state.errors import UsageError
-from tools.index.candidates import Candidates, Query
 from tools.index.ranking.features import features
 from tools.index.ranking.fusion import reciprocal
 from tools.index.ranking.fusion import scores as fused_scores
@@ -119,45 +118,40 @@ class Collection:
     def _one(self, name: str, text: str, vector: NDArray[np.float32], judgements: list[Judgement]) -> Judged:
         query = self.memory.query(text, vector)
         candidates = self.memory.candidates(query, CANDIDATES)
+        made = features(query, candidates)
         pieces = [self.memory.pieces[row] for row in candidates.ids]
-        return _judged(self.name, name, query, candidates, pieces, self.memory.documents, judgements)
+        sources = [self.memory.documents[piece.document] for piece in pieces]
+        found = tuple(_held(piece, source, judgements) for piece, source in zip(pieces, sources, strict=True))
+        unit, gains = _units(sources, found, judgements)
+        return Judged(
+            collection=self.name,
+            name=name,
+            fold=_fold(self.name, name, judgements),
+            values=np.stack(made, axis=1),
+            around=np.stack([beside(candidates, one) for one in made], axis=1),
+            seen=np.stack([candidates.dense.astype(np.float64), made.coverage], axis=1),
+            baselines={
+                "rrf": reciprocal([candidates.sparse_rank, candidates.dense_rank]),
+                "fusion": fused_scores(candidates),
+            },
+            unit=unit,
+            gains=gains,
+            ideal=np.sort([one.gain for one in judgements if one.gain > 0])[::-1],
+            spans=np.array([piece[:1] + piece[2:4] for piece in pieces], np.int64).reshape(-1, 3),
+            found=found,
+            characters=sum(one.end - one.start for one in judgements if one.by_span),
+        )
 
 
-def _judged(
-    collection: str,
-    name: str,
-    query: Query,
-    candidates: Candidates,
-    pieces: list[Piece],
-    documents: list[str],
-    judgements: list[Judgement],
-) -> Judged:
-    made = features(query, candidates)
-    by_span = any(one.by_span for one in judgements)
-    names, unit = np.unique([documents[piece.document] for piece in pieces], return_inverse=True)
-    found = tuple(_held(piece, documents[piece.document], judgements) for piece in pieces)
-    gain: dict[str, float] = {one.document: one.gain for one in judgements}
-    gains = np.array([gain.get(str(one), 0.0) for one in names])
-    if by_span:
-        unit, gains = np.arange(len(pieces)), np.array([float(bool(one)) for one in found])
-    return Judged(
-        collection=collection,
-        name=name,
-        fold=_fold(collection, name, judgements),
-        values=np.stack(made, axis=1),
-        around=np.stack([beside(candidates, one) for one in made], axis=1),
-        seen=np.stack([candidates.dense.astype(np.float64), made.coverage], axis=1),
-        baselines={
-            "rrf": reciprocal([candidates.sparse_rank, candidates.dense_rank]),
-            "fusion": fused_scores(candidates),
-        },
-        unit=unit.astype(np.int64),
-        gains=gains,
-        ideal=np.sort([one.gain for one in judgements if one.gain > 0])[::-1],
-        spans=np.array([piece[:1] + piece[2:4] for piece in pieces], np.int64).reshape(-1, 3),
-        found=found,
-        characters=sum(one.end - one.start for one in judgements if one.by_span),
-    )
+def _units(
+    sources: list[str], found: Sequence[tuple[int, ...]], judgements: list[Judgement]
+) -> tuple[NDArray[np.int64], Floats]:
+    """What is judged: documents, or each passage for itself; and the gains."""
+    if any(one.by_span for one in judgements):
+        return np.arange(len(sources)), np.array([float(bool(one)) for one in found])
+    gain = {one.document: one.gain for one in judgements}
+    names, unit = np.unique(sources, return_inverse=True)
+    return unit.astype(np.int64), np.array([gain.get(str(one), 0.0) for one in names])
 
 
 def _held(piece: Piece, document: str, judgements: list[Judgement]) -> tuple[int, ...]:

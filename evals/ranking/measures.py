@@ -1,4 +1,4 @@
-"""How good a ranking of judged candidates is: nDCG@10 by document, first hit, recall within 2,000 characters."""
+"""How good a ranking is: nDCG@10 by document, the first hit, recall within 2,000 characters."""
 
 import numpy as np
 
