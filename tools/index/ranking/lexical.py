@@ -28,8 +28,10 @@ def lexical(query: Query, candidates: Candidates) -> Lexical:
     if not lengths.any() or not weights.sum():
         return Lexical(np.zeros(count), length)
     every = np.concatenate(candidates.terms)
-    place = np.minimum(np.searchsorted(wanted, every), len(wanted) - 1)
-    hits = np.flatnonzero(wanted[place] == every)
+    # A table of all numbers up to the highest: its empty pages cost nothing, and looking up beats searching.
+    place = np.zeros(max(int(every.max()), int(wanted[-1])) + 1, np.int16)
+    place[wanted] = np.arange(1, len(wanted) + 1)
+    hits = np.flatnonzero(place[every])
     has = np.zeros((count, len(wanted)), bool)
-    has[np.repeat(np.arange(count), lengths)[hits], place[hits]] = True
+    has[np.repeat(np.arange(count), lengths)[hits], place[every[hits]] - 1] = True
     return Lexical(has @ (weights / weights.sum()), length)
