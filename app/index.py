@@ -14,6 +14,7 @@ from state.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from models.embeddings.names import Embedder
+    from tools.index.backend import Backend
     from tools.index.ingest import Report, Summary
 
 LINE_SECONDS = 10.0
@@ -43,9 +44,9 @@ def add(
 
     if not paths and not rebuild:
         raise UsageError("Nothing to add.", "Name files or folders: `warrant index add PATH`.")
-    folder, embedder = _parts()
+    where, embedder = _parts()
     with _progress() as report:
-        summary = ingest(folder, embedder, paths or [], prune=prune, rebuild=rebuild, report=report)
+        summary = ingest(where, embedder, paths or [], prune=prune, rebuild=rebuild, report=report)
     if as_json:
         broken = [one._asdict() for one in summary.broken]
         typer.echo(json.dumps({**vars(summary), "broken": broken}))
@@ -61,10 +62,10 @@ def add(
 def status(as_json: Json = False) -> None:
     """Show what the index holds, and which files could not be read."""
     from state.settings import settings
+    from tools.index.place import backend
     from tools.index.search import NOTHING
-    from tools.index.status import status as look
 
-    found = look(settings().home / "index")
+    found = backend(settings()).status()
     if as_json:
         typer.echo(found.model_dump_json())
         return
@@ -90,10 +91,12 @@ def search(
     """Print the passages that fit best, with their scores: retrieval alone, without an answer."""
     from state.policy import load_policy
     from state.settings import settings
+    from tools.index.ordering import ordering
     from tools.index.search import NOTHING, Index
 
-    policy = load_policy(settings().policy).retrieval
-    index = Index(*_parts())
+    whole = load_policy(settings().policy)
+    policy = whole.retrieval
+    index = Index(*_parts(), ordering(policy, settings().reranker_key, whole.models.timeout_seconds))
     count = passages or policy.passages
     found = index.search(query, count, policy.candidates, settings().held_labels())
     if as_json:
@@ -102,16 +105,17 @@ def search(
     if not found:
         typer.echo(NOTHING if index.is_empty() else "Nothing found.", err=True)
     for passage in found:
-        typer.echo(f"{passage.scores.fused:.4f}  {passage.source} [{passage.start}:{passage.end}]")
+        typer.echo(f"{passage.scores.relevance or 0:.2f}  {passage.source} [{passage.start}:{passage.end}]")
         typer.echo(f"        {' > '.join(passage.title)}\n        {' '.join(passage.text.split())[:200]}")
 
 
-def _parts() -> "tuple[Path, Embedder]":
+def _parts() -> "tuple[Backend, Embedder]":
     from models.embeddings.names import resolve
     from state.policy import load_policy
     from state.settings import settings
+    from tools.index.place import backend
 
-    return settings().home / "index", resolve(load_policy(settings().policy).models.embedding)
+    return backend(settings()), resolve(load_policy(settings().policy).models.embedding)
 
 
 @contextmanager

@@ -32,6 +32,8 @@ from state.verdict import Place, Verdict
 from tools.calculator import calculate
 from tools.capability import Caller, Capability
 from tools.documents import open_document, search_documents
+from tools.index.ordering import ordering
+from tools.index.place import backend
 from tools.index.search import Index
 from tools.mcp.capabilities import mcp_capabilities
 from tools.mcp.lock import load_lock, lock_path
@@ -134,7 +136,8 @@ def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
 
 def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """The tools that run in this process."""
-    index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
+    order = ordering(policy.retrieval, chosen.reranker_key, policy.models.timeout_seconds)
+    index = Index(backend(chosen), embeddings.resolve(policy.models.embedding), order)
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),

@@ -71,7 +71,7 @@ class RetrievalPolicy(Section):
 
     passages: int = Field(default=6, ge=1, le=100)
     """Passages that one search returns."""
-    candidates: int = Field(default=50, ge=1, le=1_000)
+    candidates: int = Field(default=100, ge=1, le=1_000)
     """Candidates of each leg that are ranked."""
     least_relevance: float = Field(default=0.0, ge=0, le=1)
     """Passages whose calibrated relevance is lower are left out; 0 keeps all. The card of the ranking
@@ -81,6 +81,10 @@ class RetrievalPolicy(Section):
     rerank server with its model behind `#`, or your own as `module:attribute`."""
     rerank: int = Field(default=30, ge=1, le=1_000)
     """Of the best passages, how many a reranker with a model of its own is shown."""
+    context: Literal["none", "neighbours", "section"] = "none"
+    """What a passage that was found is widened by: those before and after it, or the rest of its section."""
+    context_chars: int = Field(default=3_000, ge=1, le=100_000)
+    """Characters of a widened passage; what was found itself is never cut."""
     rewrites: int = Field(default=0, ge=0, le=4)
     """Other wordings of a query that the chat model is asked for before a search; each search then costs a
     model call, and answers to all wordings are merged. 0 asks for none."""

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     """Name of the chat model."""
     store_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL of the store, which may hold a password; SQLite under `home` by default."""
+    index_url: str | None = Field(default=None, repr=False)
+    """URL of a PostgreSQL that keeps the index, which may hold a password; a folder by default."""
+    chroma_url: str = ""
+    """URL of a Chroma server that keeps the vectors of a large index; this process does so by default."""
     sql_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL of the database that the tool `query_database` reads, which may hold a password."""
     labels: str = ""

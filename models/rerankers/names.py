@@ -14,8 +14,10 @@ from state.errors import UsageError
 
 FEATURES = "features"
 """The ranking that needs no second model."""
+RANKS = "rrf"
+"""Reciprocal Rank Fusion of the index's legs."""
 NAMES = (
-    f"Use {FEATURES} (no second model), rrf, cross-encoder:FOLDER with model.onnx and tokenizer.json, "
+    f"Use {FEATURES} (no second model), {RANKS}, cross-encoder:FOLDER with model.onnx and tokenizer.json, "
     "https://host/rerank#model for a server that speaks the rerank protocol, or module:attribute of yours."
 )
 
@@ -49,7 +51,7 @@ def resolve(name: str, key: SecretStr | None = None, timeout_seconds: float = 60
     Raises:
         UsageError: there is none of this name, or it cannot be loaded.
     """
-    if name in (FEATURES, "rrf"):
+    if name in (FEATURES, RANKS):
         return None
     if name.startswith("cross-encoder:"):
         from models.rerankers.cross_encoder import CrossEncoder

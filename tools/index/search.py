@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from models.embeddings.names import Embedder
 from state.errors import WarrantError
-from state.passage import Passage, Scores
+from state.passage import Passage
 from tools.index.backend import Backend
-from tools.index.candidates import Candidates, Ranked
-from tools.index.fusion import fuse
 from tools.index.local.backend import opened
+from tools.index.ordering import Ordering
 
 NOTHING = "The index is empty. Add documents to it: `warrant index add PATH`."
 
@@ -25,10 +22,11 @@ class Index:
     Each search sees one consistent version of the index, also while another process writes.
     """
 
-    def __init__(self, where: Backend | Path, embedder: Embedder) -> None:
-        """Take an index, or the folder in which it lies, and the model that made its vectors."""
+    def __init__(self, where: Backend | Path, embedder: Embedder, ordering: Ordering | None = None) -> None:
+        """Take an index, or the folder in which it lies, the model that made its vectors, and the order."""
         self._backend = opened(where)
         self._embedder = embedder
+        self._ordering = ordering or Ordering()
 
     def search(self, query: str, passages: int, candidates: int, labels: frozenset[str]) -> list[Passage]:
         """The best passages, best first.
@@ -49,13 +47,7 @@ class Index:
             proposal = reader.propose(query, self._embedder.embed([query])[0], candidates)
             if proposal is None:
                 return []
-            found = proposal.candidates
-            ranked = _fused(found)[:passages]
-            kept = reader.passages([int(found.ids[one.row]) for one in ranked])
-            return [
-                passage.model_copy(update={"scores": _scores(found, one)})
-                for passage, one in zip(kept, ranked, strict=True)
-            ]
+            return self._ordering.best(proposal, reader, passages)
 
     def source_text(self, source: str, labels: frozenset[str]) -> str:
         """The extracted text of a source, to which the offsets of its passages refer.
@@ -72,24 +64,3 @@ class Index:
     def is_empty(self) -> bool:
         """Whether there is nothing to be found, whoever asks."""
         return self._backend.is_empty()
-
-
-def _fused(found: Candidates) -> list[Ranked]:
-    """Reciprocal Rank Fusion of what the legs proposed."""
-    rankings = []
-    for ranks in (found.dense_rank, found.sparse_rank):
-        rows = np.flatnonzero(ranks)
-        rankings.append(rows[np.argsort(ranks[rows])].tolist())
-    return [Ranked(row, score, score, 0.0, {}) for row, score in fuse(*rankings).items()]
-
-
-def _scores(found: Candidates, one: Ranked) -> Scores:
-    dense, sparse = int(found.dense_rank[one.row]) or None, int(found.sparse_rank[one.row]) or None
-    return Scores(
-        dense=float(found.dense[one.row]) if dense else None,
-        dense_rank=dense,
-        sparse=float(found.sparse[one.row]) if sparse else None,
-        sparse_rank=sparse,
-        fused=one.fused,
-        score=one.score,
-    )

@@ -63,8 +63,8 @@ class LocalReader:
     def beside(self, id_: int, characters: int) -> list[Passage]:
         """A passage and those around it in its source, in their order, within so many characters of it."""
         query = f"""{PASSAGES}
-            JOIN (SELECT source AS own, start AS here, "end" AS there FROM passages WHERE id = ?)
-            ON own = passages.source
+            JOIN (SELECT source AS middle, start AS here, "end" AS there FROM passages WHERE id = ?)
+            ON middle = passages.source
             WHERE start >= here - ? AND "end" <= there + ? ORDER BY passages.id"""
         return list(self._found(query, int(id_), characters, characters).values())
 

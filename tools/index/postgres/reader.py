@@ -12,8 +12,9 @@ from state.passage import Passage
 from tools.index.backend import Proposal
 from tools.index.candidates import Candidates, Query
 from tools.index.postgres.schema import Meta
-from tools.index.postgres.statistics import K1, B, figures, scores
+from tools.index.postgres.statistics import figures, scores
 from tools.index.postgres.writer import text_of
+from tools.index.sparse import K1, B
 
 if TYPE_CHECKING:
     from psycopg import Connection

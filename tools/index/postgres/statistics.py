@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.index.sparse import EPSILON, K1, B
+
 if TYPE_CHECKING:
     from psycopg import Connection
-
-K1, B, EPSILON = 1.5, 0.75, 0.25
-"""Those of `rank_bm25.BM25Okapi`."""
 
 
 @dataclass
@@ -42,7 +41,7 @@ class Figures:
         )
 
     def idf(self, frequencies: Mapping[int, int]) -> dict[int, float]:
-        """rank_bm25's inverse document frequencies: what is negative becomes a share of the mean."""
+        """Inverse document frequencies: what is negative becomes a share of the mean, as in rank_bm25."""
         plain = {
             term: math.log(self.passages - count + 0.5) - math.log(count + 0.5)
             for term, count in frequencies.items()
