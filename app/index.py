@@ -15,6 +15,7 @@ from state.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from models.embeddings.names import Embedder
     from tools.index.ingest import Report, Summary
+    from tools.index.local.backend import LocalBackend
 
 LINE_SECONDS = 10.0
 """Between two lines of progress where there is no terminal."""
@@ -43,9 +44,9 @@ def add(
 
     if not paths and not rebuild:
         raise UsageError("Nothing to add.", "Name files or folders: `warrant index add PATH`.")
-    folder, embedder = _parts()
+    backend, embedder = _parts()
     with _progress() as report:
-        summary = ingest(folder, embedder, paths or [], prune=prune, rebuild=rebuild, report=report)
+        summary = ingest(backend, embedder, paths or [], prune=prune, rebuild=rebuild, report=report)
     if as_json:
         broken = [one._asdict() for one in summary.broken]
         typer.echo(json.dumps({**vars(summary), "broken": broken}))
@@ -106,12 +107,14 @@ def search(
         typer.echo(f"        {' > '.join(passage.title)}\n        {' '.join(passage.text.split())[:200]}")
 
 
-def _parts() -> "tuple[Path, Embedder]":
+def _parts() -> "tuple[LocalBackend, Embedder]":
     from models.embeddings.names import resolve
     from state.policy import load_policy
     from state.settings import settings
+    from tools.index.local.backend import LocalBackend
 
-    return settings().home / "index", resolve(load_policy(settings().policy).models.embedding)
+    backend = LocalBackend(settings().home / "index", chroma_url=settings().chroma_url)
+    return backend, resolve(load_policy(settings().policy).models.embedding)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from state.verdict import Place, Verdict
 from tools.calculator import calculate
 from tools.capability import Caller, Capability
 from tools.documents import open_document, search_documents
+from tools.index.local.backend import LocalBackend
 from tools.index.search import Index
 from tools.mcp.capabilities import mcp_capabilities
 from tools.mcp.lock import load_lock, lock_path
@@ -133,7 +134,8 @@ def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
 
 def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """The tools that run in this process."""
-    index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
+    backend = LocalBackend(chosen.home / "index", chroma_url=chosen.chroma_url)
+    index = Index(backend, embeddings.resolve(policy.models.embedding))
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),

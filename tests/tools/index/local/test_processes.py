@@ -41,6 +41,7 @@ while time.monotonic() < until:
             entries.append(Entry(str(path), document, [Chunk(0, len(text), ())], embedder.embed([text]), ""))
         names = frozenset(one.document.source for one in entries)
         writer.write(entries, [Finished(str(path), "", NEVER, "", names)])
+    time.sleep(0.7)
 print(version)
 """
 )
