@@ -35,10 +35,10 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the store, which may hold a password; SQLite under `home` by default."""
     index_url: str | None = Field(default=None, repr=False)
     """URL of a PostgreSQL that keeps the index, which may hold a password; a folder by default."""
-    chroma_url: str = ""
-    """URL of a Chroma server that keeps the vectors of a large index; this process does so by default."""
     sql_url: str | None = Field(default=None, repr=False)
     """SQLAlchemy URL of the database that the tool `query_database` reads, which may hold a password."""
+    chroma_url: str = ""
+    """URL of a Chroma server for the vectors of large indexes; Chroma runs in this process by default."""
     labels: str = ""
     """ACL labels that the local user holds, separated by commas."""
     roles: str = ""
