@@ -24,6 +24,8 @@ from tools.index.structure import paragraphs
 MAX_ID_CHARS = 500
 MAX_BROKEN = 1_000
 """Lines of one file; after them it is not read on: it is something else, and each report is kept."""
+MAX_BLANK = 100_000
+"""Lines of one file, likewise: an empty one costs a byte, or nothing where it is packed."""
 MAX_RATIO = 100
 """Of unpacked to packed bytes beyond FREE_BYTES; text packs to a tenth, deflate does no better than 1,030."""
 FREE_BYTES = 100_000_000
@@ -36,10 +38,13 @@ def read(path: Path, source: str) -> Iterator[Document | tuple[str, BrokenDocume
         BrokenDocumentError: the file is not read to its end.
     """
     seen: set[str] = set()
-    broken = 0
+    broken = blank = 0
     with opened(path, MAX_LINES_BYTES) as (file, size):
         for number, line in enumerate(_lines(file, size, packed=path.suffix.lower() == ".gz"), 1):
             if line is not None and not line.strip():
+                blank += 1
+                if blank > MAX_BLANK:
+                    raise BrokenDocumentError(f"More than {MAX_BLANK:,} lines are empty.", "Remove them.")
                 continue
             try:
                 document = _document(line, source)

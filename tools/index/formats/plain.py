@@ -41,11 +41,15 @@ def decode(data: bytes) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if BINARY.search(text) or (encoding == "cp1252" and _is_mistaken(text)):
+        if BINARY.search(text) or (encoding == "cp1252" and _is_mistaken(data, text)):
             break
         return storable(text)
     raise BrokenDocumentError("It is not a text in UTF-8, UTF-16 or Windows-1252.", "Convert it to UTF-8.")
 
 
-def _is_mistaken(text: str) -> bool:
+def _is_mistaken(data: bytes, text: str) -> bool:
+    """Whether bytes that are not UTF-8 are not Windows-1252 either, or are UTF-8 with some damage."""
+    accents = ACCENT.findall(data.decode("utf-8", "replace"))
+    if 2 * accents.count("\ufffd") < len(accents):
+        return True
     return len(ACCENT.findall(text)) > max(FEW_ACCENTS, MAX_ACCENTS * len(text))
