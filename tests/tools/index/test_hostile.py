@@ -1,4 +1,4 @@
-"""Hostile files: none crashes or hangs the ingestion, and each is reported, or indexed as a reader sees it."""
+"""Hostile files: none crashes or hangs the ingestion, each is reported, or indexed as a reader sees it."""
 
 import json
 import os
@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[3]
 CASES = list(chain.from_iterable(module.cases() for module in (pdfs, docxs, htmls, texts, lines)))
 MEMORY = 1_000_000_000
 """Bytes that the ingesting process may hold at most."""
-SECONDS = 180
-"""In all; it is a third of that on two cores that do nothing else."""
+SECONDS = 300
+"""In all; with two cores that do nothing else it is a fifth of that."""
 
 
 def run(*command: str, where: Path) -> subprocess.CompletedProcess[str]:
@@ -60,7 +60,7 @@ def test_there_are_two_hundred_and_more_of_them() -> None:
 
 def test_ingestion_stays_within_its_bounds(added: Any) -> None:
     assert added["seconds"] < SECONDS
-    assert added["slowest"] < BOUNDS.seconds + 5
+    assert added["slowest"] < 2 * BOUNDS.seconds
     assert added["memory"] < MEMORY
 
 

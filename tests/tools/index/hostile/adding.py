@@ -17,7 +17,7 @@ from tools.index.isolation import Bounds
 from tools.index.search import Index
 from tools.index.writer import writing
 
-BOUNDS = Bounds(cpu_seconds=2, seconds=10, memory=1_500_000_000)
+BOUNDS = Bounds(cpu_seconds=2, seconds=30, memory=1_500_000_000)
 
 
 class Checksum:
