@@ -15,16 +15,16 @@ MIN_WORDS = 2
 """Different stop words of another language that are needed to take a text for it,"""
 MIN_SHARE = 0.2
 """and their share of its words."""
-LEAD = 1.5
-"""How many times as often they must stand there as English ones: `in` and `a` are words of several."""
+LEAD = 2
+"""More than so many times as often they must stand there as English ones: `in` and `a` are words of several."""
 
 SCRIPTS = (
-    (re.compile(r"[\u0400-\u052f]"), "russian"),
-    (re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]{2}"), "greek"),
-    (re.compile(r"[\u0600-\u06ff]"), "arabic"),
-    (re.compile(r"[\u0900-\u097f]"), "hindi"),
-    (re.compile(r"[\u0b80-\u0bff]"), "tamil"),
-    (re.compile(r"[\u0530-\u058f]"), "armenian"),
+    (re.compile(r"[\u0400-\u052f]+"), "russian"),
+    (re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]{2,}"), "greek"),
+    (re.compile(r"[\u0600-\u06ff]+"), "arabic"),
+    (re.compile(r"[\u0900-\u097f]+"), "hindi"),
+    (re.compile(r"[\u0b80-\u0bff]+"), "tamil"),
+    (re.compile(r"[\u0530-\u058f]+"), "armenian"),
 )
 """Scripts of which one language has a stemmer; a single Greek letter is a symbol."""
 UNSPACED = re.compile(
@@ -32,6 +32,16 @@ UNSPACED = re.compile(
     "\U00020000-\U0003134f]+"
 )
 """Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean: words are not, or not always, set apart by spaces."""
+OTHER = re.compile(
+    "[\u0400-\u06ff\u0900-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\U00020000-\U0003134f]"
+)
+GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]{2}")
+
+
+def other_script(text: str) -> bool:
+    """Whether a text has words that are not analysed as English ones, whatever its language."""
+    return bool(OTHER.search(text) or GREEK.search(text))
 
 
 @cache
@@ -61,7 +71,7 @@ def detect(words: Sequence[str], english: int) -> str:
         return ENGLISH
     # Of two that are equal the one that comes first in the alphabet.
     best = min(hits, key=lambda language: (-hits[language], -kinds[language], language))
-    enough = kinds[best] >= MIN_WORDS and hits[best] >= max(MIN_SHARE * len(words), LEAD * english)
+    enough = kinds[best] >= MIN_WORDS and hits[best] >= MIN_SHARE * len(words) and hits[best] > LEAD * english
     return best if enough else ENGLISH
 
 
@@ -74,7 +84,7 @@ def other_terms(word: str, language: str) -> Iterable[str]:
     if UNSPACED.search(word):
         return _pairs(word)
     if not word.isascii():
-        language = next((name for script, name in SCRIPTS if script.search(word)), language)
+        language = next((name for script, name in SCRIPTS if script.fullmatch(word)), language)
     if language == ENGLISH:
         return (english(word),)
     if word in stop_words().get(language, ()):
@@ -85,7 +95,7 @@ def other_terms(word: str, language: str) -> Iterable[str]:
 @lru_cache(maxsize=100_000)
 def unaccented(word: str) -> str:
     """The word without accents; of scripts in which a mark is a vowel, unchanged."""
-    if word.isascii() or any(script.search(word) for script, _ in SCRIPTS):
+    if word.isascii() or any(script.fullmatch(word) for script, _ in SCRIPTS):
         return word
     return "".join(one for one in normalize("NFKD", word) if not combining(one)) or word
 

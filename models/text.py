@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from unicodedata import normalize
 
-from models.language import ENGLISH, SURE, detect, english, other_terms
+from models.language import ENGLISH, SURE, detect, english, other_script, other_terms
 
 WINDOW = 5_000
 """Characters handed to the sentence splitter at once: quotation marks cost it the square of their number."""
@@ -38,12 +38,11 @@ MARKS = (
 MARKED = re.compile(f"[{MARKS}]")
 MARKED_COMPOUND = re.compile(rf"[\w{MARKS}]+(?:[-_./][\w{MARKS}]+)*")
 MARKED_PART = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
-# In code, or with three humps: `preNeu` in prose is no identifier.
-CAMEL = re.compile(
-    r"(?<=[`.])[a-z]{2,}(?:[A-Z][a-z]+)+|\b[a-z]{2,}(?:[A-Z][a-z]+)+(?=[(`])|\b[a-z]{2,}(?:[A-Z][a-z]+){2,}\b"
-)
+# In code: `preNeu` in prose is no identifier.
+HUMPED = re.compile("[a-z]{2}[A-Z][a-z]")
+CAMEL = re.compile(r"(?<=[`.])[a-z]{2,}(?:[A-Z][a-z]{2,})+|\b[a-z]{2,}(?:[A-Z][a-z]{2,})+(?=[(`])")
 HUMP = re.compile(r"[A-Z]?[a-z]+")
-DOT_ABOVE = "\u0307"
+DOTTED_I = "i\u0307"
 CODE = re.compile(r"[\d_]")
 
 # Snowball's English stop words (snowballstem.org, BSD), contractions split at the apostrophe as terms are.
@@ -84,11 +83,11 @@ def terms(text: str, language: str | None = None) -> list[str]:
         language: Its language as Snowball calls it; told by its stop words if left out, else English.
     """
     text = normalize("NFKC", text)
-    camel = {found[0].casefold(): HUMP.findall(found[0]) for found in CAMEL.finditer(text)}
+    camel = _camel(text) if HUMPED.search(text) else {}
     text = text.casefold()
-    if DOT_ABOVE in text:
+    if DOTTED_I in text:
         # Case-folding splits the capital i of Turkish into a letter and a mark.
-        text = text.replace("i\u0307", "i")
+        text = text.replace(DOTTED_I, "i")
     if language is None or language == ENGLISH:
         words, kept = 0, 0
         found: list[str] = []
@@ -102,9 +101,14 @@ def terms(text: str, language: str | None = None) -> list[str]:
         stops = words - len(found) - kept
         told = language or (ENGLISH if stops >= SURE * words else None)
         language = told or detect(PART.findall(text), stops)
-        if language == ENGLISH and not camel and text.isascii():
+        if language == ENGLISH and not camel and (text.isascii() or not other_script(text)):
             return found
     return list(_each(text, language, camel))
+
+
+def _camel(text: str) -> dict[str, list[str]]:
+    """The parts of every identifier in camelCase, by the word that it is case-folded."""
+    return {found[0].casefold(): HUMP.findall(found[0]) for found in CAMEL.finditer(text)}
 
 
 def _each(text: str, language: str, camel: dict[str, list[str]]) -> Iterator[str]:
