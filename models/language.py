@@ -16,7 +16,7 @@ MIN_WORDS = 2
 MIN_SHARE = 0.2
 """and their share of its words."""
 LEAD = 2
-"""More than so many times as often they must stand there as English ones: `in` and `a` are words of several."""
+"""More than so many times as often as English ones: `in` and `a` are words of several languages."""
 
 SCRIPTS = (
     (re.compile(r"[\u0400-\u052f]+"), "russian"),
