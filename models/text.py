@@ -3,10 +3,10 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import lru_cache
-from threading import local
 from typing import Any
 from unicodedata import normalize
+
+from models.language import ENGLISH, SURE, detect, english, other_script, other_terms
 
 WINDOW = 5_000
 """Characters handed to the sentence splitter at once: quotation marks cost it the square of their number."""
@@ -30,6 +30,19 @@ OPEN_END = re.compile(
 
 COMPOUND = re.compile(r"\w+(?:[-_./]\w+)*")
 PART = re.compile(r"[^\W_]+")
+# Vowel signs of Indic scripts, Thai and Arabic are no word characters to Python, yet stand inside words.
+MARKS = (
+    r"\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+    r"\u0e31-\u0e4e\u0eb1-\u0ece\u102b-\u103e\u17b4-\u17d3"
+)
+MARKED = re.compile(f"[{MARKS}]")
+MARKED_COMPOUND = re.compile(rf"[\w{MARKS}]+(?:[-_./][\w{MARKS}]+)*")
+MARKED_PART = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
+# In code: `preNeu` in prose is no identifier.
+HUMPED = re.compile("[a-z]{2}[A-Z][a-z]")
+CAMEL = re.compile(r"(?<=[`.])[a-z]{2,}(?:[A-Z][a-z]{2,})+|\b[a-z]{2,}(?:[A-Z][a-z]{2,})+(?=[(`])")
+HUMP = re.compile(r"[A-Z]?[a-z]+")
+DOTTED_I = "i\u0307"
 CODE = re.compile(r"[\d_]")
 
 # Snowball's English stop words (snowballstem.org, BSD), contractions split at the apostrophe as terms are.
@@ -57,18 +70,60 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [span for start, end in _blocks(text) for span in _split(text, start, end)]
 
 
-def terms(text: str) -> list[str]:
+def terms(text: str, language: str | None = None) -> list[str]:
     """Index terms in the order of the text: NFKC, case-folded, without stop words, stemmed (Snowball).
 
-    Product codes and identifiers (`WR-1042`, `snake_case`, `3.11`) are kept whole beside their parts.
+    Documents and queries are analysed alike. Product codes and identifiers (`WR-1042`, `snake_case`,
+    `camelCase`, `3.11`) are kept whole beside their parts. In another language than English each word also
+    has the stem of English, so that it is met by a query that is too short to tell its language; scripts
+    without spaces become pairs of characters.
+
+    Args:
+        text: Any text.
+        language: Its language as Snowball calls it; told by its stop words if left out, else English.
     """
-    found: list[str] = []
-    for compound in COMPOUND.findall(normalize("NFKC", text).casefold()):
-        parts = PART.findall(compound)
+    text = normalize("NFKC", text)
+    camel = _camel(text) if HUMPED.search(text) else {}
+    text = text.casefold()
+    if DOTTED_I in text:
+        # Case-folding splits the capital i of Turkish into a letter and a mark.
+        text = text.replace(DOTTED_I, "i")
+    if language is None or language == ENGLISH:
+        words, kept = 0, 0
+        found: list[str] = []
+        for compound in COMPOUND.findall(text):
+            parts = PART.findall(compound)
+            if len(parts) > 1 and CODE.search(compound):
+                found.append(compound)
+                kept -= 1
+            found += [english(part) for part in parts if part not in STOP_WORDS]
+            words += len(parts)
+        stops = words - len(found) - kept
+        told = language or (ENGLISH if stops >= SURE * words else None)
+        language = told or detect(PART.findall(text), stops)
+        if language == ENGLISH and not camel and (text.isascii() or not other_script(text)):
+            return found
+    return list(_each(text, language, camel))
+
+
+def _camel(text: str) -> dict[str, list[str]]:
+    """The parts of every identifier in camelCase, by the word that it is case-folded."""
+    return {found[0].casefold(): HUMP.findall(found[0]) for found in CAMEL.finditer(text)}
+
+
+def _each(text: str, language: str, camel: dict[str, list[str]]) -> Iterator[str]:
+    """Terms of a text that is not all of English words."""
+    marked = bool(MARKED.search(text))
+    for compound in (MARKED_COMPOUND if marked else COMPOUND).findall(text):
+        parts = (MARKED_PART if marked else PART).findall(compound)
         if len(parts) > 1 and CODE.search(compound):
-            found.append(compound)
-        found += [_stem(part) for part in parts if part not in STOP_WORDS]
-    return found
+            yield compound
+        for part in parts:
+            if language != ENGLISH or not part.isascii():
+                yield from other_terms(part, language)
+            elif part not in STOP_WORDS:
+                yield english(part)
+            yield from map(english, map(str.casefold, camel.get(part, ())))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -130,16 +185,3 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if stripped := inner.strip():
         start += len(inner) - len(inner.lstrip())
         yield start, start + len(stripped)
-
-
-_own = local()
-
-
-@lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
-    # A stemmer keeps the word it works on in itself: each thread needs its own.
-    if not hasattr(_own, "stemmer"):
-        from snowballstemmer import stemmer
-
-        _own.stemmer = stemmer("english")
-    return str(_own.stemmer.stemWord(word))

@@ -1,6 +1,7 @@
 """A document: the text of one source and where its blocks lie."""
 
 import re
+import reprlib
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,16 +12,22 @@ VERSION = 2
 """Counts up when the same file is read or cut differently, so that indexes follow."""
 MAX_FILE_BYTES = 100_000_000
 """Of a file that is read as a whole; JSONL is read line by line and may be longer."""
+MAX_LINES_BYTES = 50_000_000_000
+"""Of a JSONL file: hashing more takes minutes, and a sparse file has them for nothing."""
 MAX_LINE_BYTES = 10_000_000
 """Of one line of JSONL."""
 MAX_TEXT_CHARS = 10_000_000
 """Of the text of one source."""
+MAX_BLOCKS = 200_000
+"""Of one source: each costs a few hundred bytes in two processes, also where it is one letter."""
 MAX_HEADING_CHARS = 200
 MAX_LABELS = 64
 
 # Neither SQLite nor a tokenizer takes them; one character for one, so that offsets hold.
 UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 NEWLINE = re.compile(r"\r\n?")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a name or a message must not hold: it would end its line, or show it in another order."""
 
 Kind: TypeAlias = Literal["heading", "prose", "lines"]
 
@@ -72,6 +79,11 @@ def storable(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", NEWLINE.sub("\n", text))
 
 
+def escaped(text: str) -> str:
+    """The text on one line, as it can be stored and shown: what is unprintable is written as `\\x0a`."""
+    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def heading(text: str) -> str:
     """A heading as it stands in a title path: on one line, not longer than MAX_HEADING_CHARS."""
     return " ".join(UNSTORABLE.sub("\ufffd", text).split())[:MAX_HEADING_CHARS].rstrip()
@@ -87,7 +99,9 @@ def read_labels(value: object) -> tuple[str, ...]:
         return ()
     labels = [value] if isinstance(value, str) else value
     if not isinstance(labels, list) or not all(isinstance(one, str) and one.strip() for one in labels):
-        raise BrokenDocumentError(f"Its labels are {value!r:.80}.", 'Write a list of names: ["hr", "legal"].')
+        raise BrokenDocumentError(
+            f"Its labels are {reprlib.repr(value)}.", 'Write a list of names: ["hr", "legal"].'
+        )
     if len(labels) > MAX_LABELS:
         raise BrokenDocumentError(f"It has {len(labels)} labels.", f"Use at most {MAX_LABELS}.")
     return tuple(sorted({UNSTORABLE.sub("\ufffd", label.strip()) for label in labels}))

@@ -1,6 +1,5 @@
 """Finding files, and reading each by its kind."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -9,7 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.index.document import VERSION, BrokenDocumentError, Document
+from tools.index import opening
+from tools.index.document import (
+    MAX_FILE_BYTES,
+    MAX_LINES_BYTES,
+    UNPRINTABLE,
+    VERSION,
+    BrokenDocumentError,
+    Document,
+    escaped,
+)
 from tools.index.isolation import Isolation
 from tools.index.records import Version
 
@@ -50,20 +58,19 @@ class Found:
 def discover(paths: Iterable[Path]) -> Found:
     """The files that can be indexed: those named, and those in folders, save hidden ones.
 
-    Links to folders are not followed, so that a loop of them does no harm.
+    Links to folders are not followed, so that a loop of them does no harm. What has the name of a document
+    and is none (a FIFO, a device, a link to nothing) is reported.
     """
     found = Found()
     for path in map(_absolute, paths):
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where the parent may not be searched
-            found.files += _inside(path, found.broken)
-        elif os.path.isfile(path):  # noqa: PTH113 - as above
-            _take(path, found)
-        elif gone(path):
+            _search(path, found)
+        elif gone(path) and not os.path.islink(path):  # noqa: PTH114 - as above
             found.missing.append(path)
+        elif _format(path):
+            _take(path, found)
         else:
-            found.broken.append(
-                Broken(str(path), "It is not a file or folder that can be opened. Check its permissions.")
-            )
+            found.broken.append(Broken(escaped(str(path)), f"Its kind is unknown. Warrant reads {KINDS}."))
     found.files = list(dict.fromkeys(found.files))
     return found
 
@@ -83,10 +90,11 @@ def fingerprint(path: Path) -> str:
     """SHA-256 of the file, and the version by which it is cut.
 
     Raises:
-        BrokenDocumentError: it cannot be opened.
+        BrokenDocumentError: it cannot be opened, is no regular file, or is too big.
     """
-    with _opening(), path.open("rb") as file:
-        return f"{VERSION}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    limit = MAX_LINES_BYTES if _format(path) == "jsonl" else MAX_FILE_BYTES
+    with _opening():
+        return f"{VERSION}:{opening.sha256(path, limit)}"
 
 
 def version(path: Path) -> Version:
@@ -138,21 +146,36 @@ def _format(path: Path) -> str | None:
 
 
 def _take(path: Path, found: Found) -> None:
-    if _format(path):
+    if UNPRINTABLE.search(str(path)):
+        problem = "Its name has control characters, or is not UTF-8. Rename it."
+    elif os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where the parent may not be searched
         found.files.append(path)
+        return
+    elif gone(path):
+        problem = "It is a link to nothing. Mend or remove it."
+    elif os.access(path, os.F_OK):
+        problem = "It is not a regular file. Copy what it gives into a file."
     else:
-        found.broken.append(Broken(str(path), f"Its kind is unknown. Warrant reads {KINDS}."))
+        problem = "It is not a file or folder that can be opened. Check its permissions."
+    found.broken.append(Broken(escaped(str(path)), problem))
 
 
-def _inside(folder: Path, broken: list[Broken]) -> Iterator[Path]:
-    def report(error: OSError) -> None:
-        broken.append(
-            Broken(str(error.filename), f"It cannot be opened: {error.strerror}. Check its permissions.")
-        )
-
-    for parent, folders, names in os.walk(folder, onerror=report):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(parent) / name
-            if not name.startswith(".") and _format(path) and os.path.isfile(path):  # noqa: PTH113 - as above
-                yield path
+def _search(folder: Path, found: Found) -> None:
+    """Look through a folder and those in it, without recursion: they may lie deeper than Python's stack."""
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            found.broken.append(
+                Broken(escaped(str(place)), f"It cannot be opened: {error.strerror}. Check its permissions.")
+            )
+            continue
+        shown = [entry for entry in inside if not entry.name.startswith(".")]
+        folders = [Path(entry) for entry in shown if entry.is_dir(follow_symlinks=False)]
+        for path in map(Path, shown):
+            if _format(path) and not os.path.isdir(path):  # noqa: PTH112 - as in discover
+                _take(path, found)
+        waiting += reversed(folders)

@@ -15,12 +15,14 @@ from tools.index.backend import Backend, Writer
 from tools.index.chunks import Chunk, Count, approximate, cut, embedded
 from tools.index.document import BrokenDocumentError, Document
 from tools.index.files import Broken
-from tools.index.isolation import Isolation, isolation
+from tools.index.isolation import Bounds, Isolation, isolation
 from tools.index.local.backend import opened
 from tools.index.records import NEVER, Entry, Finished, Known, Version
 
 BATCH_PASSAGES = 256
 """Passages that are embedded and written together: a kill loses the work of a few seconds."""
+BATCH_CHARS = 20_000_000
+"""Of the documents that wait for it: they may have much text and few passages, or none."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ def add(
     prune: bool = False,
     rebuild: bool = False,
     report: Report | None = None,
+    bounds: Bounds = Bounds(),  # noqa: B008 - it cannot be changed
 ) -> Summary:
     """Bring the index up to date with files and folders.
 
@@ -60,6 +63,7 @@ def add(
         prune: Whether sources of files that no longer exist below the paths are removed.
         rebuild: Whether an index of another embedding model is embedded anew.
         report: Is told of the progress.
+        bounds: What reading one file may cost.
 
     Raises:
         BusyError: another process is writing to the index.
@@ -75,7 +79,7 @@ def add(
         )
     if paths and not (found.files or found.broken or prune):
         raise UsageError(f"No documents below {paths[0]}.", f"Warrant reads {files.KINDS}.")
-    with opened(where).writing(embedder, rebuild=rebuild) as writer, isolation() as reader:
+    with opened(where).writing(embedder, rebuild=rebuild) as writer, isolation(bounds) as reader:
         if rebuild:
             _embed_anew(writer, embedder)
         run = _Run(writer, embedder, reader, lambda summary: report and report(summary, len(found.files)))
@@ -95,6 +99,7 @@ class _Batch:
     sources: list[tuple[Path, Document, list[Chunk], str]] = field(default_factory=list)
     finished: list[Finished] = field(default_factory=list)
     passages: int = 0
+    chars: int = 0
 
 
 class _Run:
@@ -186,7 +191,8 @@ class _Run:
         chunks = cut(document, self._count)
         self._batch.sources.append((path, document, chunks, modified))
         self._batch.passages += len(chunks)
-        if self._batch.passages >= BATCH_PASSAGES:
+        self._batch.chars += len(document.text)
+        if self._batch.passages >= BATCH_PASSAGES or self._batch.chars >= BATCH_CHARS:
             self.flush()
 
 

@@ -5,37 +5,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tools.index.document import MAX_FILE_BYTES, BrokenDocumentError, Document
+from tools.index.document import MAX_BLOCKS, BrokenDocumentError, Document, escaped
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
-READ_SECONDS = 60
-READ_BYTES = 3_000_000_000
-"""Address space of the reading process."""
+GRACE_SECONDS = 5
+"""Until a reader that did not heed its own bounds is ended from outside."""
+MAX_MESSAGE_CHARS = 200
+"""Of what a parser says; it may quote the file."""
+
+
+class Bounds(NamedTuple):
+    """What reading one file may cost."""
+
+    cpu_seconds: float = 20
+    """Of computing: a PDF of 5,000 pages takes less, and a hundred files that hang cost half an hour."""
+    seconds: float = 60
+    """In all, for disks that answer slowly."""
+    memory: int = 2_000_000_000
+    """Bytes of address space of the reading process."""
 
 
 class Isolation:
     """A process that reads files one by one; it starts with the first file, and anew after it died."""
 
-    def __init__(self, seconds: int = READ_SECONDS, memory: int = READ_BYTES) -> None:
-        self._bounds = seconds, memory
+    def __init__(self, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - it cannot be changed
+        self._bounds = bounds
         self._reader: tuple[SpawnProcess, Connection] | None = None
 
     def read(self, module: str, path: Path, source: str) -> Document:
         """Call `read(path, source)` of a format's module in the other process.
 
         Raises:
-            BrokenDocumentError: the file is too big, or cannot be read within the bounds.
+            BrokenDocumentError: the file is damaged, or cannot be read within the bounds.
         """
-        if (size := path.stat().st_size) > MAX_FILE_BYTES:
-            raise BrokenDocumentError(f"It has {size:,} bytes, more than {MAX_FILE_BYTES:,}.", "Split it.")
         process, connection = self._reader or self._start()
         try:
             connection.send((module, path, source))
+            if not connection.poll(self._bounds.seconds + GRACE_SECONDS):
+                self.close()
+                raise self._late()
             answer: Document | tuple[str, str] = connection.recv()
         except (EOFError, OSError) as error:
             raise self._death(process) from error
@@ -60,7 +73,7 @@ class Isolation:
         # Spawned, not forked: a fork would copy the locks of this process's threads.
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, *self._bounds), daemon=True)
+        process = context.Process(target=_serve, args=(theirs, self._bounds), daemon=True)
         process.start()
         theirs.close()
         self._reader = process, ours
@@ -68,39 +81,47 @@ class Isolation:
 
     def _death(self, process: "SpawnProcess") -> BrokenDocumentError:
         process.join()
-        late = process.exitcode == -signal.SIGALRM
+        late = process.exitcode in {-signal.SIGALRM, -signal.SIGPROF}
         self.close()
         if late:
-            return BrokenDocumentError(
-                f"Reading it took longer than {self._bounds[0]} s.", "Split or simplify it."
-            )
+            return self._late()
         return BrokenDocumentError("Its reader crashed.", "Save it anew, or convert it to another format.")
+
+    def _late(self) -> BrokenDocumentError:
+        return BrokenDocumentError(
+            f"Reading it took longer than {self._bounds.cpu_seconds:g} s.", "Split or simplify it."
+        )
 
 
 @contextmanager
-def isolation() -> Iterator[Isolation]:
+def isolation(bounds: Bounds = Bounds()) -> Iterator[Isolation]:  # noqa: B008 - it cannot be changed
     """An isolation that is closed afterwards."""
-    reader = Isolation()
+    reader = Isolation(bounds)
     try:
         yield reader
     finally:
         reader.close()
 
 
-def _serve(connection: "Connection", seconds: int, memory: int) -> None:
+def _serve(connection: "Connection", bounds: Bounds) -> None:
     """What the other process does, until nobody asks any more."""
     import resource
 
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (bounds.memory, bounds.memory))
+    # A parser that crashes leaves no image of its memory on the disk.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
             module, path, source = connection.recv()
         except EOFError:
             return
-        signal.alarm(seconds)
+        # Nothing handles these signals, so that they end a parser written in C as well.
+        signal.setitimer(signal.ITIMER_PROF, bounds.cpu_seconds)
+        signal.setitimer(signal.ITIMER_REAL, bounds.seconds)
         answer = _answer(module, path, source)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         connection.send(answer)
 
 
@@ -114,5 +135,8 @@ def _answer(module: str, path: Path, source: str) -> Document | tuple[str, str]:
     except MemoryError:
         return "Reading it takes too much memory.", "Split or simplify it."
     except Exception as error:  # noqa: BLE001 - what parsers raise on damaged files is not documented
-        return f"It is damaged ({type(error).__name__}: {error}).", "Save it anew, or convert it."
+        said = escaped(f"{type(error).__name__}: {error}")[:MAX_MESSAGE_CHARS]
+        return f"It is damaged ({said}).", "Save it anew, or convert it."
+    if len(document.blocks) > MAX_BLOCKS:
+        return f"It has {len(document.blocks):,} paragraphs, more than {MAX_BLOCKS:,}.", "Split it."
     return document

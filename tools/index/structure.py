@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from tools.index.document import Block, Kind, heading
+from tools.index.document import MAX_BLOCKS, Block, Kind, heading
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -35,8 +36,9 @@ class _Part(NamedTuple):
 
 
 def paragraphs(text: str, title: tuple[str, ...] = ()) -> tuple[Block, ...]:
-    """The blocks of a plain text: what stands between blank lines."""
-    return tuple(_block(text, *found.span(), "prose", title) for found in PARAGRAPH.finditer(text))
+    """The blocks of a plain text: what stands between blank lines; at most MAX_BLOCKS + 1."""
+    found = islice(PARAGRAPH.finditer(text), MAX_BLOCKS + 1)
+    return tuple(_block(text, *one.span(), "prose", title) for one in found)
 
 
 def markdown(text: str, title: tuple[str, ...] = ()) -> tuple[Block, ...]:

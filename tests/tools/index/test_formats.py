@@ -1,6 +1,5 @@
 import gzip
 import json
-import os
 import zipfile
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from tools.index.document import MAX_LINE_BYTES, MAX_TEXT_CHARS, BrokenDocumentError, Document
 from tools.index.files import Broken, discover, read
 from tools.index.formats.docx import MAX_UNZIPPED_BYTES
-from tools.index.isolation import Isolation, isolation
+from tools.index.isolation import Bounds, Isolation, isolation
 
 PDF_HEAD = b"%PDF-1.4\n"
 
@@ -230,13 +229,12 @@ def test_odd_but_harmless_files_are_read(name: str, text: str, tmp_path: Path, r
 
 
 def test_a_file_that_takes_too_long_ends_its_reader_and_not_the_next_file(tmp_path: Path) -> None:
-    endless = tmp_path / "endless.txt"
-    os.mkfifo(endless)
     fine = tmp_path / "fine.txt"
     fine.write_text("Fine.", "utf-8")
-    reader = Isolation(seconds=1)
-    with pytest.raises(BrokenDocumentError, match="longer than 1 s"):
-        reader.read("tools.index.formats.plain", endless, "e")
+    reader = Isolation(Bounds(cpu_seconds=1, seconds=2))
+    for way in ["computes", "waits"]:
+        with pytest.raises(BrokenDocumentError, match="longer than 1 s"):
+            reader.read("tests.tools.index.endless", tmp_path / way, "e")
     assert reader.read("tools.index.formats.plain", fine, "f").text == "Fine."
     reader.close()
 
@@ -250,5 +248,7 @@ def test_folders_are_searched_without_hidden_files_and_loops(tmp_path: Path) -> 
     (tmp_path / "self.md").symlink_to(tmp_path / "self.md")
     found = discover([tmp_path, tmp_path / "a.txt", tmp_path / "picture.png", tmp_path / "gone"])
     assert [path.relative_to(tmp_path).as_posix() for path in found.files] == ["a.txt", "b/two.MD"]
-    assert [one.source for one in found.broken] == [str(tmp_path / "picture.png")]
+    assert [one.source for one in found.broken] == [
+        str(tmp_path / name) for name in ("self.md", "picture.png")
+    ]
     assert found.missing == [tmp_path / "gone"]

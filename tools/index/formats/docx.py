@@ -4,9 +4,10 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tools.index.document import BrokenDocumentError, Document, heading, storable
+from tools.index.opening import opened
 from tools.index.structure import markdown
 
 if TYPE_CHECKING:
@@ -24,15 +25,16 @@ def read(path: Path, source: str) -> Document:
     """Read a Word file."""
     import docx
 
-    _check_size(path)
-    file = docx.Document(str(path))
-    text = storable(_text(file))
-    title = heading(file.core_properties.title or "")
+    with opened(path) as (packed, _):
+        _check_size(packed)
+        file = docx.Document(packed)
+        text = storable(_text(file))
+        title = heading(file.core_properties.title or "")
     return Document(source, text, markdown(text, (title,) if title else ()))
 
 
-def _check_size(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
+def _check_size(packed: BinaryIO) -> None:
+    with zipfile.ZipFile(packed) as archive:
         parts = archive.infolist()
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNZIPPED_BYTES:
         raise BrokenDocumentError(

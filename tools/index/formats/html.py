@@ -1,9 +1,12 @@
 """HTML: its text as Markdown, so that headings, lists, tables and preformatted text stay what they are."""
 
+import codecs
 import re
 from pathlib import Path
 
-from tools.index.document import Document, heading, storable
+from tools.index.document import BrokenDocumentError, Document, heading, storable
+from tools.index.formats.plain import BINARY, MARKS, decode
+from tools.index.opening import content
 from tools.index.structure import markdown
 
 FEED_BYTES = 65_536
@@ -21,34 +24,68 @@ BLOCKS = frozenset({
     *LISTS, *CELLS, *HEADINGS,
 })  # fmt: skip
 SPACE = re.compile(r"\s+")
+DECLARED = re.compile(rb"(?i)(?:charset|encoding)\s*=")
+DECLARED_BYTES = 4_096
+INVISIBLE = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 TICKS = re.compile(r"`{3,}")
 
 
 def read(path: Path, source: str) -> Document:
-    """Read an HTML file; scripts, styles and comments are not part of the text."""
+    """Read an HTML file; scripts, styles, comments and what a browser hides are not part of the text."""
     from lxml import etree
 
-    data = path.read_bytes()
+    data, encoding = _decoded(content(path))
     writer = _Writer()
     parser = etree.HTMLParser(
-        target=writer, encoding=_encoding(data), remove_comments=True, remove_pis=True, huge_tree=True
+        target=writer, encoding=encoding, remove_comments=True, remove_pis=True, huge_tree=True
     )
     for start in range(0, len(data), FEED_BYTES):
         parser.feed(data[start : start + FEED_BYTES])
     if data.strip():
         parser.close()
     text = storable(writer.text())
+    if BINARY.search(text):
+        raise BrokenDocumentError("It is not a text in the encoding it declares.", "Convert it to UTF-8.")
     title = heading("".join(writer.title))
     return Document(source, text, markdown(text, (title,) if title else ()))
 
 
-def _encoding(data: bytes) -> str | None:
-    """UTF-8 if it is; otherwise the parser goes by what the page declares."""
+def _decoded(data: bytes) -> tuple[bytes, str | None]:
+    """The page in UTF-8 if that can be told, else as it is: then the parser goes by what it declares.
+
+    Raises:
+        BrokenDocumentError: it declares nothing, and is no text.
+    """
+    marked = any(data.startswith(mark) for mark, _ in MARKS)
+    if not marked and DECLARED.search(data, 0, DECLARED_BYTES) and not _is_utf8(data):
+        return data, None
+    return decode(data).encode(), "utf-8"
+
+
+def _is_utf8(data: bytes) -> bool:
     try:
-        data.decode("utf-8")
+        codecs.utf_8_decode(data, "strict", True)
     except UnicodeDecodeError:
-        return None
-    return "utf-8"
+        return False
+    return True
 
 
 class _Writer:
@@ -63,9 +100,15 @@ class _Writer:
         self._rows: list[list[str]] = []
         """Rows that are open: more than one in nested tables, whose text goes into the outer cell."""
         self._tables = 0
+        self._unseen = 0
+        """Open elements from the one that a browser hides inwards."""
         self._depth = dict.fromkeys(("hidden", "pre", "list", "title"), 0)
 
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._unseen or _is_hidden(attributes):
+            # Elements in it are counted, so that its own end is known.
+            self._unseen += tag not in VOID
+            return
         self._count(tag, 1)
         if tag in BLOCKS:
             self._flush()
@@ -83,6 +126,9 @@ class _Writer:
             self._line.append("\n")
 
     def end(self, tag: str) -> None:
+        if self._unseen:
+            self._unseen -= tag not in VOID
+            return
         if tag in CELLS and self._rows:
             self._rows[-1].append(SPACE.sub(" ", "".join(self._line)).strip())
             self._line = []
@@ -93,7 +139,7 @@ class _Writer:
         self._count(tag, -1)
 
     def data(self, data: str) -> None:
-        if self._depth["hidden"]:
+        if self._depth["hidden"] or self._unseen:
             return
         if self._depth["title"]:
             self.title.append(data)
@@ -142,3 +188,7 @@ class _Writer:
             if not self._done or self._done[-1][0] != kind:
                 row += "\n" + "| --- " * len(cells) + "|"
             self._done.append((kind, row))
+
+
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    return "hidden" in attributes or bool(INVISIBLE.search(attributes.get("style", "")))

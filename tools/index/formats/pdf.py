@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.index.document import MAX_TEXT_CHARS, BrokenDocumentError, Document, heading, storable
+from tools.index.opening import opened
 from tools.index.structure import paragraphs
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ def read(path: Path, source: str) -> Document:
 
     # Every oddity of a file is a warning there; what matters arrives as an exception or as missing text.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    reader = PdfReader(path)
-    text = storable(_text(reader))
+    with opened(path) as (file, _):
+        reader = PdfReader(file)
+        text = storable(_text(reader))
+        title = heading(str((reader.metadata and reader.metadata.title) or ""))
     if not text.strip():
         raise BrokenDocumentError(
             "It has no text, only pictures of it.", "Run a text recognition on it first."
         )
-    title = heading(str((reader.metadata and reader.metadata.title) or ""))
     return Document(source, text, paragraphs(text, (title,) if title else ()))
 
 

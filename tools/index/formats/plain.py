@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tools.index.document import BrokenDocumentError, Document, storable
+from tools.index.opening import content
 from tools.index.structure import paragraphs
 
 BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -15,11 +16,16 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+MAX_ACCENTS = 0.3
+"""Of the characters of a text in Windows-1252; Cyrillic or Japanese in an encoding of its own has more."""
+FEW_ACCENTS = 20
+"""Are no sign of anything."""
+ACCENT = re.compile(r"[^\x00-\x7f]")
 
 
 def read(path: Path, source: str) -> Document:
     """Read a text file; paragraphs are its only structure."""
-    text = decode(path.read_bytes())
+    text = decode(content(path))
     return Document(source, text, paragraphs(text))
 
 
@@ -35,7 +41,15 @@ def decode(data: bytes) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if BINARY.search(text):
+        if BINARY.search(text) or (encoding == "cp1252" and _is_mistaken(data, text)):
             break
         return storable(text)
     raise BrokenDocumentError("It is not a text in UTF-8, UTF-16 or Windows-1252.", "Convert it to UTF-8.")
+
+
+def _is_mistaken(data: bytes, text: str) -> bool:
+    """Whether bytes that are not UTF-8 are not Windows-1252 either, or are UTF-8 with some damage."""
+    accents = ACCENT.findall(data.decode("utf-8", "replace"))
+    if 2 * accents.count("\ufffd") < len(accents):
+        return True
+    return len(ACCENT.findall(text)) > max(FEW_ACCENTS, MAX_ACCENTS * len(text))
