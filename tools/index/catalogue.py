@@ -43,6 +43,8 @@ CREATE TABLE legs (
 CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
 -- vectors of another embedding model, until there is one for each passage
 CREATE TABLE staged (passage INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL);
+-- folders that were added as a whole
+CREATE TABLE roots (path TEXT PRIMARY KEY) WITHOUT ROWID;
 -- what Chroma has not been told yet
 CREATE TABLE due (passage INTEGER PRIMARY KEY, gone INTEGER NOT NULL) WITHOUT ROWID;
 """

@@ -16,6 +16,7 @@ from tools.index.document import BrokenDocumentError, Document
 from tools.index.files import Broken
 from tools.index.isolation import Isolation, isolation
 from tools.index.records import NEVER, Entry, Finished, Known, Version
+from tools.index.roots import is_below, outermost
 from tools.index.writer import Writer, writing
 
 BATCH_PASSAGES = 256
@@ -74,7 +75,9 @@ def add(
         )
     if paths and not (found.files or found.broken or prune):
         raise UsageError(f"No documents below {paths[0]}.", f"Warrant reads {files.KINDS}.")
+    given = [Path(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 - as files.discover
     with writing(folder, embedder, rebuild=rebuild) as writer, isolation() as reader:
+        writer.set_roots(outermost([*writer.roots(), *filter(Path.is_dir, given)]))
         if rebuild:
             _embed_anew(writer, embedder)
         run = _Run(writer, embedder, reader, lambda summary: report and report(summary, len(found.files)))
@@ -83,7 +86,7 @@ def add(
             run.take(path)
         run.flush()
         if prune:
-            run.prune([Path(os.path.abspath(path)) for path in paths])  # noqa: PTH100 - as files.discover
+            run.prune(given)
     return run.summary
 
 
@@ -148,10 +151,17 @@ class _Run:
         self._report(self.summary)
 
     def prune(self, roots: list[Path]) -> None:
-        """Remove the sources of files below the roots that no longer exist."""
+        """Remove the sources of files below the roots that no longer exist, and such roots."""
         for path in self._writer.paths():
-            if any(root == path or root in path.parents for root in roots) and files.gone(path):
+            if any(is_below(path, root) for root in roots) and files.gone(path):
                 self.summary.removed += self._writer.forget(path)
+        self._writer.set_roots(
+            [
+                folder
+                for folder in self._writer.roots()
+                if not (files.gone(folder) and any(is_below(folder, root) for root in roots))
+            ]
+        )
 
     def _register(self, path: Path) -> Known:
         here = Path.cwd()

@@ -84,6 +84,18 @@ class Writer:
         self._tell()
         return len(moved)
 
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        return [Path(path) for (path,) in self._db.execute("SELECT path FROM roots ORDER BY path")]
+
+    def set_roots(self, folders: Sequence[Path]) -> None:
+        """Remember these folders instead of those that were."""
+        if list(folders) == self.roots():
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM roots")
+            self._db.executemany("INSERT INTO roots VALUES (?)", [(str(folder),) for folder in folders])
+
     def rules(self) -> str:
         """Digest of the label rules that were applied last; empty for none."""
         return read_meta(self._db).rules
@@ -227,6 +239,12 @@ class Writer:
         return int(self._db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (value,)).lastrowid or 0)
 
     def _finish(self, file: Finished) -> int:
+        if file.error and file.sources is None:
+            # What it held stays, and so does the time at which that was read.
+            self._db.execute(
+                "UPDATE files SET digest = ?, error = ? WHERE path = ?", (file.digest, file.error, file.path)
+            )
+            return 0
         self._db.execute(
             "UPDATE files SET digest = ?, error = ?, size = ?, modified = ?, read_at = ? WHERE path = ?",
             (file.digest, file.error, *file.version, now(), file.path),

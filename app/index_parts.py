@@ -1,0 +1,30 @@
+"""The index of the settings, and the embedding model of the policy."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from models.embeddings.names import Embedder
+
+SHOWN = 20
+"""Files that are named where there is no --json."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def folder() -> Path:
+    """Where the index lies."""
+    from state.settings import settings
+
+    return settings().home / "index"
+
+
+def embedder() -> "Embedder":
+    """The model that the policy names."""
+    from models.embeddings.names import resolve
+    from state.policy import load_policy
+    from state.settings import settings
+
+    return resolve(load_policy(settings().policy).models.embedding)

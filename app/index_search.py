@@ -1,0 +1,36 @@
+"""`warrant index search`: retrieval alone."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from app.index_parts import Json, embedder, folder
+
+EPILOG = 'Example: warrant index search "return shipping" --passages 3'
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    passages: Annotated[
+        int | None, typer.Option(min=1, max=50, help="How many; the policy's number if left out.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the passages that fit best, with their scores: retrieval alone, without an answer."""
+    from state.policy import load_policy
+    from state.settings import settings
+    from tools.index.search import NOTHING, Index
+
+    policy = load_policy(settings().policy).retrieval
+    index = Index(folder(), embedder())
+    count = passages or policy.passages
+    found = index.search(query, count, policy.candidates, settings().held_labels())
+    if as_json:
+        typer.echo(json.dumps({"passages": [one.model_dump(mode="json") for one in found]}))
+        return
+    if not found:
+        typer.echo(NOTHING if index.is_empty() else "Nothing found.", err=True)
+    for passage in found:
+        typer.echo(f"{passage.scores.fused:.4f}  {passage.source} [{passage.start}:{passage.end}]")
+        typer.echo(f"        {' > '.join(passage.title)}\n        {' '.join(passage.text.split())[:200]}")
