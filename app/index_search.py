@@ -18,12 +18,13 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Print the passages that fit best, with their scores: retrieval alone, without an answer."""
+    from models.embeddings.names import resolve
     from state.policy import load_policy
     from state.settings import settings
     from tools.index.search import NOTHING, Index
 
     policy = load_policy(settings().policy).retrieval
-    index = Index(folder(), embedder())
+    index = Index(folder(), embedder(), resolve=resolve)
     count = passages or policy.passages
     found = index.search(query, count, policy.candidates, settings().held_labels())
     if as_json:

@@ -133,7 +133,9 @@ def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
 
 def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """The tools that run in this process."""
-    index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
+    index = Index(
+        chosen.home / "index", embeddings.resolve(policy.models.embedding), resolve=embeddings.resolve
+    )
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),

@@ -2,20 +2,23 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.embeddings.names import Embedder
 from models.text import terms
+from state.canonical import digest_text
 from state.errors import WarrantError
 from state.passage import Passage, Scores
-from tools.index.catalogue import check_embedding, read_meta, reading
+from tools.index.catalogue import OtherModelError, check_embedding, legible, read_meta, reading
 from tools.index.fusion import fuse
 from tools.index.snapshot import EXACT_BELOW, Snapshot, best, load
+from tools.index.status import rebuilt_with
 from tools.index.vectors import Vectors
 
 NOTHING = "The index is empty. Add documents to it: `warrant index add PATH`."
@@ -31,8 +34,25 @@ class Index:
     Each search sees one consistent version of the catalogue, also while another process writes.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, exact_below: int = EXACT_BELOW) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        exact_below: int = EXACT_BELOW,
+        resolve: Callable[[str], Embedder] | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            folder: Where the index lies.
+            embedder: The model that it is searched with.
+            exact_below: Number of passages from which on Chroma is asked.
+            resolve: Makes a model by its name, so that searching goes on while and after the index is rebuilt
+                with another one; without it that is an error.
+        """
         self._folder = folder
+        self._resolve = resolve
+        self._searched = False
         self._embedder = embedder
         self._exact_below = exact_below
         self._vectors = Vectors(folder)
@@ -52,15 +72,36 @@ class Index:
             UsageError: the index was made with another embedding model.
             WarrantError: the index is damaged or cannot be opened.
         """
+        try:
+            return self._search(self._embedder, query, passages, candidates, labels)
+        except OtherModelError as error:
+            return self._search(self._successor(error), query, passages, candidates, labels)
+
+    def _successor(self, error: OtherModelError) -> Embedder:
+        """The model of an index that was rebuilt since the last search, or is being rebuilt with ours.
+
+        Any other difference is a mistake in the policy, and stays an error.
+        """
+        if self._resolve is None or not (self._searched or self._embedder.name in rebuilt_with(self._folder)):
+            raise error
+        made_with = self._resolve(error.made_with)
+        if self._searched:
+            self._embedder = made_with
+        return made_with
+
+    def _search(
+        self, embedder: Embedder, query: str, passages: int, candidates: int, labels: frozenset[str]
+    ) -> list[Passage]:
         with reading(self._folder) as connection:
             if connection is None:
                 return []
-            check_embedding(read_meta(connection), self._embedder, self._folder)
+            check_embedding(read_meta(connection), embedder, self._folder)
+            self._searched = True
             snapshot = self._current(connection)
             allowed = snapshot.allowed(labels)
             if not len(snapshot.passages) or not allowed:
                 return []
-            dense = self._dense(snapshot, self._embedder.embed([query])[0], candidates, allowed)
+            dense = self._dense(snapshot, embedder.embed([query])[0], candidates, allowed)
             sparse = _sparse(snapshot, terms(query), candidates, allowed)
             return _passages(connection, _scores(dense, sparse, passages))
 
@@ -79,7 +120,9 @@ class Index:
                     (source,),
                 ).fetchone()
             )
-            if not found or not set(json.loads(found[1])) <= labels:
+            with legible():
+                readable = found and set(json.loads(found[1])) <= labels
+            if not found or not readable:
                 raise UnknownSourceError(f"There is no source {source!r}.", "See `warrant index status`.")
             return str(found[0])
 
@@ -149,6 +192,12 @@ def _passages(connection: sqlite3.Connection, scores: dict[int, Scores]) -> list
         WHERE passages.id IN ({",".join("?" * len(scores))})""",
         list(scores),
     )
+    with legible():
+        return _verified(rows.fetchall(), scores)
+
+
+def _verified(rows: list[Any], scores: dict[int, Scores]) -> list[Passage]:
+    """The passages of these rows in the order of their scores; each text must be what was written."""
     found = {
         row[0]: Passage(
             id=row[1],
@@ -165,4 +214,7 @@ def _passages(connection: sqlite3.Connection, scores: dict[int, Scores]) -> list
         )
         for row in rows
     }
+    for one in found.values():
+        if digest_text(one.text) != one.digest:
+            raise ValueError(f"passage {one.id} of {one.source}")
     return [found[one] for one in scores]

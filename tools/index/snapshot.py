@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.index.catalogue import Meta, label_sets, read_meta
+from tools.index.catalogue import Meta, label_sets, legible, read_meta
 from tools.index.sparse import Okapi, postings
 
 EXACT_BELOW = 40_000
@@ -43,6 +43,11 @@ class Snapshot:
 
 def load(connection: sqlite3.Connection, exact_below: int = EXACT_BELOW) -> Snapshot:
     """Read the snapshot that the connection's transaction sees."""
+    with legible():
+        return _load(connection, exact_below)
+
+
+def _load(connection: sqlite3.Connection, exact_below: int) -> Snapshot:
     meta = read_meta(connection)
     count = connection.execute("SELECT count(*) FROM legs").fetchone()[0]
     exact = count < exact_below

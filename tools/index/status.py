@@ -102,6 +102,16 @@ def roots(folder: Path) -> list[Path]:
         return _roots(connection) if connection else []
 
 
+def rebuilt_with(folder: Path) -> set[str]:
+    """The models with which an unfinished `--rebuild` has begun to embed the passages."""
+    with reading(folder) as connection:
+        return (
+            {model for (model,) in connection.execute("SELECT DISTINCT model FROM staged")}
+            if connection
+            else set()
+        )
+
+
 def remembered(folder: Path) -> list[Path]:
     """What was ever added: folders, and the files that lie in none of them."""
     return places(roots(folder), (file.path for file in kept(folder)))

@@ -80,6 +80,13 @@ class Vectors:
             for one, distance in zip(found["ids"][0], distances, strict=True)
         ]
 
+    def stored(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """The vectors of those of these passages that are here."""
+        with self._collection() as collection:
+            found = collection.get(ids=[str(one) for one in ids], include=["embeddings"])
+        vectors = np.asarray(found["embeddings"], np.float32)
+        return {int(one): vector for one, vector in zip(found["ids"], vectors, strict=True)}
+
     def close(self) -> None:
         """Let go of the files; the next use opens them again and sees what other processes wrote."""
         with self._lock:

@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 from models.embeddings.names import Embedder
 from models.text import terms
 from state.canonical import digest_text
-from tools.index.catalogue import BUSY_SECONDS, FORMAT, NAME, SCHEMA, check_embedding, read_meta, reported
+from tools.index.catalogue import (
+    BUSY_SECONDS,
+    FORMAT,
+    NAME,
+    SCHEMA,
+    check_embedding,
+    check_lost,
+    read_meta,
+    reported,
+)
 from tools.index.chunks import embedded
 from tools.index.lock import exclusive
 from tools.index.records import Entry, Finished, Known, Waiting
@@ -137,6 +146,33 @@ class Writer:
         )
         return [Waiting(passage, tuple(json.loads(title)), text) for passage, title, text in rows]
 
+    def named(self, passages: Sequence[int]) -> list[Waiting]:
+        """These passages, to be embedded anew."""
+        rows = self._db.execute(
+            f"SELECT id, title, text FROM passages WHERE id IN ({','.join('?' * len(passages))})", passages
+        )
+        return [Waiting(passage, tuple(json.loads(title)), text) for passage, title, text in rows]
+
+    def mend(self, passages: Sequence[Waiting], vectors: NDArray[np.float32]) -> None:
+        """Find these passages by what they say, whatever stood in the place of it."""
+        query = "SELECT label_set FROM sources WHERE id = (SELECT source FROM passages WHERE id = ?)"
+        with self._changing():
+            for one, vector in zip(passages, vectors, strict=True):
+                (labels,) = self._db.execute(query, (one.passage,)).fetchone()
+                self._put(one.passage, labels, embedded(one.title, one.text), vector)
+        self._tell()
+
+    def doubt(self, sources: Sequence[int]) -> None:
+        """Remove sources that are not what was read, so that the next `add` reads their files again."""
+        with self._changing():
+            for source in sources:
+                self._db.execute(
+                    "UPDATE files SET digest = '' WHERE path IN (SELECT file FROM sources WHERE id = ?)",
+                    (source,),
+                )
+                self._drop("id = ?", source)
+        self._tell()
+
     def stage(self, model: str, passages: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Keep vectors of another model beside those that are searched."""
         rows = [(one, model, vector.tobytes()) for one, vector in zip(passages, vectors, strict=True)]
@@ -189,7 +225,7 @@ class Writer:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
-    def _drop(self, where: str, value: str) -> int:
+    def _drop(self, where: str, value: str | int) -> int:
         inner = f"SELECT id FROM sources WHERE {where}"
         passages = f"SELECT id FROM passages WHERE source IN ({inner})"
         self._db.execute(
@@ -220,13 +256,17 @@ class Writer:
                 VALUES (?, ?, ?, ?, ?, ?, ?)""",
                 row,
             ).lastrowid
-            counts = Counter(terms(embedded(chunk.title, text)))
-            numbers = [self._number("terms", "term", term) for term in counts]
-            self._db.execute(
-                "INSERT INTO legs VALUES (?, ?, ?, ?, ?)",
-                (passage, labels, _blob(numbers), _blob(counts.values()), vector.tobytes()),
-            )
-            self._db.execute("INSERT INTO due VALUES (?, 0)", (passage,))
+            self._put(passage or 0, labels, embedded(chunk.title, text), vector)
+
+    def _put(self, passage: int, labels: int, text: str, vector: NDArray[np.float32]) -> None:
+        """What both legs find a passage by."""
+        counts = Counter(terms(text))
+        numbers = [self._number("terms", "term", term) for term in counts]
+        self._db.execute(
+            "INSERT OR REPLACE INTO legs VALUES (?, ?, ?, ?, ?)",
+            (passage, labels, _blob(numbers), _blob(counts.values()), vector.tobytes()),
+        )
+        self._db.execute("INSERT OR REPLACE INTO due VALUES (?, 0)", (passage,))
 
     def _label_set(self, own: Iterable[str], given: Iterable[str]) -> int:
         return self._number("label_sets", "labels", json.dumps(sorted({*own, *given})))
@@ -303,6 +343,7 @@ def _open(folder: Path, embedder: Embedder, rebuild: bool) -> sqlite3.Connection
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        check_lost(folder)
         for statement in SCHEMA.split(";\n"):
             connection.execute(statement)
         made = {"format": FORMAT, "build": uuid4().hex, "version": 0, "told": 0, "rules": ""}

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from models.embeddings.names import Embedder
-from state.errors import UsageError, WarrantError
-from tools.index.catalogue import NAME
+from state.errors import UsageError
+from tools.index.catalogue import NAME, DamagedError
 from tools.index.ingest import Summary, add
 from tools.index.lock import BusyError, exclusive
 from tools.index.search import Index
@@ -172,7 +172,7 @@ def test_a_damaged_catalogue_is_reported(folder: Path, documents: Path, embedder
         lambda: found(folder, embedder),
         lambda: status(folder),
     ):
-        with pytest.raises(WarrantError, match="index add PATH"):
+        with pytest.raises(DamagedError, match="warrant index check"):
             used()
 
 

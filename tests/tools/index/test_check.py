@@ -1,0 +1,162 @@
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.embeddings.names import Embedder
+from state.errors import WarrantError
+from tools.index.catalogue import NAME, DamagedError
+from tools.index.check import check, repair
+from tools.index.ingest import add
+from tools.index.search import Index
+from tools.index.status import status
+from tools.index.vectors import FOLDER
+
+ROUNDS = 25
+"""Damages of each kind; more of them by hand."""
+
+
+@pytest.fixture
+def filled(folder: Path, documents: Path, embedder: Embedder) -> Path:
+    """An index of some documents."""
+    for number in range(12):
+        text = f"# Returns {number}\n\nReturn article {number} within {number} days.\n"
+        (documents / f"{number}.md").write_text(text, "utf-8")
+    add(folder, embedder, [documents])
+    return folder
+
+
+def change(folder: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(folder / NAME)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def texts(folder: Path, embedder: Embedder) -> list[str]:
+    return [one.text for one in Index(folder, embedder).search("return", 50, 50, frozenset())]
+
+
+def test_a_sound_index_has_no_fault(filled: Path, folder: Path, embedder: Embedder) -> None:
+    assert check(filled) == []
+    assert repair(filled, embedder) == []
+    assert check(folder.with_name("none")) == []
+
+
+def test_what_is_derived_is_made_anew(filled: Path, embedder: Embedder) -> None:
+    expected = texts(filled, embedder)
+    change(filled, "UPDATE legs SET vector = zeroblob(256) WHERE passage = 1")
+    change(filled, "UPDATE legs SET vector = x'00' WHERE passage = 2")
+    change(filled, "UPDATE legs SET terms = x'ffffff7f', counts = x'01000000' WHERE passage = 3")
+    change(filled, "UPDATE legs SET counts = x'00' WHERE passage = 4")
+    change(filled, "UPDATE legs SET label_set = 99 WHERE passage = 5")
+    change(filled, "DELETE FROM legs WHERE passage = 6")
+    assert check(filled)[0].problem == "Terms or vectors of 6 passages are damaged."
+    assert all(one.repairable for one in repair(filled, embedder))
+    assert check(filled) == []
+    assert texts(filled, embedder) == expected
+
+
+def test_a_source_that_is_not_what_was_read_is_read_again(
+    filled: Path, documents: Path, embedder: Embedder
+) -> None:
+    expected = sorted(texts(filled, embedder))
+    change(filled, "UPDATE passages SET text = replace(text, 'article', 'particle') WHERE id = 3")
+    change(filled, "UPDATE sources SET text = replace(text, 'article', 'particle') WHERE id = 4")
+    change(filled, "UPDATE passages SET title = 'no JSON' WHERE id = 5")
+    change(filled, "UPDATE sources SET own = '[\"hr\"]' WHERE id = 6")
+    assert [one.problem for one in check(filled)] == ["4 sources are not what was read."]
+    assert repair(filled, embedder)
+    assert check(filled) == []
+    assert len(status(filled).unfinished) == 4
+    assert add(filled, embedder, [documents]).added == 4
+    assert sorted(texts(filled, embedder)) == expected
+
+
+def test_a_text_that_is_not_what_was_written_is_never_returned(filled: Path, embedder: Embedder) -> None:
+    change(filled, "UPDATE passages SET text = replace(text, 'article', 'particle') WHERE id = 3")
+    with pytest.raises(DamagedError, match="warrant index check"):
+        texts(filled, embedder)
+
+
+def test_what_dangles_cannot_be_repaired(filled: Path, embedder: Embedder) -> None:
+    change(filled, "DELETE FROM files WHERE path LIKE '%/3.md'")
+    assert [(one.problem, one.repairable) for one in repair(filled, embedder)] == [
+        ("1 sources have no file.", False)
+    ]
+
+
+def test_an_index_without_its_catalogue_is_not_an_empty_one(filled: Path, embedder: Embedder) -> None:
+    (filled / NAME).unlink()
+    for used in (lambda: texts(filled, embedder), lambda: status(filled), lambda: add(filled, embedder, [])):
+        with pytest.raises(DamagedError, match="has lost its"):
+            used()
+    assert [one.repairable for one in check(filled)] == [False]
+
+
+def flip(data: bytearray, chance: random.Random) -> bytearray:
+    for _ in range(chance.choice([1, 8, 64])):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    return data
+
+
+def truncate(data: bytearray, chance: random.Random) -> bytearray:
+    return data[: chance.randrange(len(data))]
+
+
+@pytest.mark.parametrize("damage", [flip, truncate])
+def test_whatever_is_damaged_in_the_catalogue_is_an_error_with_a_way_out(
+    filled: Path,
+    documents: Path,
+    embedder: Embedder,
+    damage: Callable[[bytearray, random.Random], bytearray],
+    tmp_path: Path,
+) -> None:
+    expected = set(texts(filled, embedder))
+    with closing(sqlite3.connect(filled / NAME)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = (filled / NAME).read_bytes()
+    chance = random.Random(20)
+    for number in range(ROUNDS):
+        copy = tmp_path / f"{number}" / "index"
+        copy.mkdir(parents=True)
+        (copy / NAME).write_bytes(damage(bytearray(whole), chance))
+        for used in (
+            lambda copy=copy: set(texts(copy, embedder)) <= expected or pytest.fail("a wrong text"),
+            lambda copy=copy: status(copy),
+            lambda copy=copy: check(copy),
+            lambda copy=copy: add(copy, embedder, [documents]),
+        ):
+            try:
+                used()
+            except WarrantError as error:
+                assert error.way_out
+        shutil.rmtree(copy.parent)
+
+
+@pytest.mark.parametrize("damage", ["crash", "truncate", "lose", "delete one"])
+def test_chroma_s_files_are_compared_with_the_catalogue_and_filled_again(
+    folder: Path, documents: Path, embedder: Embedder, damage: str
+) -> None:
+    lines = "".join(f'{{"_id": "{number}", "text": "Return {number}."}}\n' for number in range(1_200))
+    (documents / "many.jsonl").write_text(lines, "utf-8")
+    add(folder, embedder, [documents])
+    assert check(folder) == []
+    (data,) = (folder / FOLDER).rglob("data_level0.bin")
+    content = data.read_bytes()
+    if damage == "crash":
+        chance = np.random.default_rng(1)
+        data.write_bytes(content[:1000] + chance.bytes(len(content) - 1000))
+    elif damage == "truncate":
+        data.write_bytes(content[: len(content) // 2])
+    elif damage == "lose":
+        (folder / FOLDER / "chroma.sqlite3").unlink()
+    else:
+        data.unlink()
+    found = check(folder)
+    assert [(one.part, one.repairable) for one in found] == [(FOLDER, True)]
+    repair(folder, embedder)
+    assert check(folder) == []
