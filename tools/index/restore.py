@@ -72,7 +72,8 @@ def _unpack(file: Path, staging: Path) -> Manifest:
     try:
         with tarfile.open(file, "r|gz") as archive:
             manifest = _manifest(file, archive, staging)
-            seen = {_take(file, archive, member, manifest, staging) for member in archive}
+            members = iter(archive.next, None)
+            seen = {_take(file, archive, member, manifest, staging) for member in members}
     except FileNotFoundError as error:
         raise UsageError(f"There is no file {file}.", "Correct its name.") from error
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
