@@ -23,6 +23,10 @@ BATCH_PASSAGES = 256
 """Passages that are embedded and written together: a kill loses the work of a few seconds."""
 
 
+class MissingPathError(UsageError):
+    """A path that was named does not exist."""
+
+
 @dataclass
 class Summary:
     """What adding did; sources are files, and lines of JSONL."""
@@ -70,7 +74,7 @@ def add(
     paths = list(paths)
     found = files.discover(paths)
     if found.missing and not prune:
-        raise UsageError(
+        raise MissingPathError(
             f"There is no {found.missing[0]}.", "Correct the path, or remove its sources: --prune."
         )
     if paths and not (found.files or found.broken or prune):

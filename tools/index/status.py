@@ -112,6 +112,15 @@ def rebuilt_with(folder: Path) -> set[str]:
         )
 
 
+def has_below(folder: Path, path: Path) -> bool:
+    """Whether the index knows this file, or one in this folder."""
+    with reading(folder) as connection:
+        query = "SELECT 1 FROM files WHERE path = ? OR (path > ? AND path < ?) LIMIT 1"
+        # "0" is the character after "/".
+        values = (str(path), f"{path}/", f"{path}0")
+        return bool(connection and connection.execute(query, values).fetchone())
+
+
 def remembered(folder: Path) -> list[Path]:
     """What was ever added: folders, and the files that lie in none of them."""
     return places(roots(folder), (file.path for file in kept(folder)))
