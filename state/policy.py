@@ -73,6 +73,8 @@ class RetrievalPolicy(Section):
     """Passages that one search returns."""
     candidates: int = Field(default=50, ge=1, le=1_000)
     """Candidates of each leg that are fused."""
+    max_age_days: float | None = Field(default=None, gt=0)
+    """Days after which a passage is marked as stale if nobody has read its source again; never by default."""
 
 
 class Policy(Section):
