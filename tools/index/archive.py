@@ -12,7 +12,7 @@ from pathlib import Path
 
 from state.errors import UsageError
 from tools.index import derived
-from tools.index.catalogue import FORMAT, NAME, read_meta, reading, reported
+from tools.index.local.catalogue import FORMAT, NAME, read_meta, reading, reported
 from tools.index.manifest import KIND, MANIFEST, Manifest, Part
 
 ATTEMPTS = 5
@@ -68,7 +68,7 @@ def _is_alive(process: str) -> bool:
 
 
 def _copy(folder: Path, staging: Path) -> None:
-    """One version of the catalogue, and the folders that it needs, into the staging folder."""
+    """One version of the catalogue, and the files that it needs, into the staging folder."""
     for attempt in range(ATTEMPTS):
         with reading(folder) as connection:
             if connection is None:
@@ -81,19 +81,21 @@ def _copy(folder: Path, staging: Path) -> None:
                 needed = derived.immutable(copy)
         try:
             for name in needed:
-                shutil.copytree(folder / name, staging / name, copy_function=_link, dirs_exist_ok=True)
-        except (FileNotFoundError, shutil.Error):
-            # A writer may have put other folders in the place of these meanwhile.
+                _link(folder / name, staging / name)
+        except FileNotFoundError:
+            # A writer may have put other files in the place of these meanwhile.
             if attempt == ATTEMPTS - 1:
                 raise
         else:
             return
 
 
-def _link(source: str, target: str) -> None:
+def _link(source: Path, target: Path) -> None:
     """Immutable files take no space twice where the disk can hold them under two names."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
     try:
-        os.link(source, target)
+        target.hardlink_to(source)
     except FileNotFoundError:
         raise
     except OSError:

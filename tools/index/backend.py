@@ -144,6 +144,10 @@ class Backend(Protocol):
         """What it holds."""
         ...
 
+    def rebuilt_with(self) -> set[str]:
+        """The models with which an unfinished rebuild has begun to embed the passages."""
+        ...
+
     def kept(self) -> list[Kept]:
         """Every file that it knows, as it was read."""
         ...

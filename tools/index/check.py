@@ -8,10 +8,9 @@ from pathlib import Path
 from models.embeddings.names import Embedder
 from state.canonical import digest_text
 from tools.index import derived
-from tools.index.catalogue import NAME, DamagedError, read_meta, reading
 from tools.index.fault import Fault
-from tools.index.lock import exclusive
-from tools.index.writer import writing
+from tools.index.local.catalogue import NAME, DamagedError, read_meta, reading
+from tools.index.local.lock import exclusive
 
 SHOWN = 20
 """Lines that SQLite's own check may say."""
@@ -55,10 +54,7 @@ def repair(folder: Path, embedder: Embedder) -> list[Fault]:
         return found
     with reading(folder) as connection:
         damaged = damaged_sources(connection) if connection else []
-    if damaged:
-        with writing(folder, embedder) as writer:
-            writer.doubt(damaged)
-    derived.repair(folder, embedder, found)
+    derived.repair(folder, embedder, damaged)
     return found
 
 
@@ -84,11 +80,7 @@ def damaged_sources(connection: sqlite3.Connection) -> list[int]:
         "SELECT sources.id, own, labels FROM sources JOIN label_sets ON label_sets.id = label_set"
     )
     damaged = {source for source, own, labels in stated if not _holds(own, labels)}
-    texts = connection.execute(
-        """SELECT passages.source, title, passages.digest, passages.text,
-            substr(sources.text, start + 1, "end" - start)
-        FROM passages JOIN sources ON sources.id = passages.source"""
-    )
+    texts = connection.execute("SELECT source, title, digest, text FROM passages")
     damaged.update(source for source, *passage in texts if not _is_written(passage))
     return sorted(damaged)
 
@@ -102,9 +94,9 @@ def _holds(own: str, labels: str) -> bool:
 
 
 def _is_written(passage: list[str]) -> bool:
-    title, digest, text, cut = passage
+    title, digest, text = passage
     try:
         json.loads(title)
-        return text == cut and digest_text(text) == digest
+        return digest_text(text) == digest
     except (AttributeError, TypeError, ValueError):
         return False

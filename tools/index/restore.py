@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from state.errors import UsageError, WarrantError
 from tools.index import derived
 from tools.index.archive import Report, staged
-from tools.index.catalogue import (
+from tools.index.local.catalogue import (
     BUSY_SECONDS,
     DERIVED,
     FORMAT,
@@ -28,7 +28,7 @@ from tools.index.catalogue import (
     reading,
     reported,
 )
-from tools.index.lock import exclusive
+from tools.index.local.lock import exclusive
 from tools.index.manifest import KIND, MANIFEST, MAX_MANIFEST_BYTES, BadSnapshotError, Manifest
 
 BLOCK = 1 << 20

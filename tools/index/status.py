@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tools.index.catalogue import read_meta, reading
+from tools.index.local.catalogue import read_meta, reading
 from tools.index.records import Kept, Version
 from tools.index.roots import places
 

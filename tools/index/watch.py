@@ -10,10 +10,10 @@ from threading import Event
 from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
 from tools.index import files
-from tools.index.catalogue import DamagedError
 from tools.index.changes import changes, take
 from tools.index.ingest import MissingPathError, Summary, add
-from tools.index.lock import BusyError, exclusive
+from tools.index.local.catalogue import DamagedError
+from tools.index.local.lock import BusyError, exclusive
 from tools.index.roots import is_below
 from tools.index.status import has_below
 

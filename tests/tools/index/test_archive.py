@@ -14,9 +14,9 @@ import pytest
 from models.embeddings.names import Embedder
 from state.errors import UsageError
 from tools.index.archive import snapshot
-from tools.index.catalogue import NAME
 from tools.index.check import check
 from tools.index.ingest import add
+from tools.index.local.catalogue import NAME
 from tools.index.manifest import MANIFEST, BadSnapshotError
 from tools.index.restore import restore
 from tools.index.search import Index
