@@ -10,6 +10,7 @@ from state.canonical import digest_text
 from tools.index import derived
 from tools.index.fault import Fault
 from tools.index.local.catalogue import NAME, DamagedError, read_meta, reading
+from tools.index.local.graphs import FOLDER
 from tools.index.local.lock import exclusive
 
 SHOWN = 20
@@ -54,7 +55,8 @@ def repair(folder: Path, embedder: Embedder) -> list[Fault]:
         return found
     with reading(folder) as connection:
         damaged = damaged_sources(connection) if connection else []
-    derived.repair(folder, embedder, damaged)
+    graphs = any(fault.part == FOLDER for fault in found)
+    derived.repair(folder, embedder, damaged, graphs=graphs)
     return found
 
 

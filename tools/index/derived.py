@@ -1,6 +1,7 @@
 """What an index can make anew from its catalogue: terms and vectors, in blocks and in the tail."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from models.embeddings.names import Embedder
 from state.errors import WarrantError
 from tools.index.chunks import embedded
 from tools.index.fault import Fault
-from tools.index.local import blocks
+from tools.index.local import blocks, guard
 from tools.index.local.backend import LocalBackend
 from tools.index.local.catalogue import NAME, legible, read_meta, reading
 from tools.index.local.columns import mapped
+from tools.index.local.graphs import FOLDER
+from tools.index.local.lock import exclusive
+from tools.index.probe import probe
 
 BATCH = 256
 
@@ -83,6 +87,8 @@ def faults(folder: Path, connection: sqlite3.Connection) -> Iterator[Fault]:
     if lost.passages:
         problem = f"Terms or vectors of {len(lost.passages)} passages are damaged or missing."
         yield Fault(part=NAME, problem=problem, repairable=True)
+    if not lost.blocks and (folder / FOLDER).is_dir():
+        yield from (Fault(part=FOLDER, problem=one, repairable=True) for one in probe(folder))
 
 
 def losses(folder: Path, connection: sqlite3.Connection) -> Losses:
@@ -149,19 +155,23 @@ def _is_sound(title_terms: object, terms: object, vector: object, *, dimensions:
     return bool(np.all((ids > 0) & (ids <= highest)) and abs(norm - 1) < 1e-3)
 
 
-def repair(folder: Path, embedder: Embedder, doubtful: Sequence[int]) -> None:
+def repair(folder: Path, embedder: Embedder, doubtful: Sequence[int], *, graphs: bool) -> None:
     """Make anew what is lost; of the passages only those are embedded that need it.
 
     Args:
         folder: Where the index lies.
         embedder: The model that makes its vectors.
         doubtful: Sources that are removed, so that the next `add` reads their files again.
+        graphs: Whether Chroma is told everything anew.
 
     Raises:
         BusyError: another process is writing to the index.
     """
     with reading(folder) as connection:
         lost = losses(folder, connection) if connection else Losses({}, [])
+    if graphs:
+        with exclusive(folder), guard.exclusive(folder):
+            shutil.rmtree(folder / FOLDER)
     with LocalBackend(folder).writing(embedder) as writer:
         # Before anything else, since a block that cannot be read stands in the way of the rest.
         writer.unplace(list(lost.blocks), lost.passages)

@@ -187,3 +187,21 @@ def test_every_file_of_a_block_is_compared_and_made_anew(
         repair(copy, embedder)
         assert check(copy) == []
         assert sorted(texts(copy, embedder)) == expected
+
+
+@pytest.mark.parametrize("damage", ["crash", "lose"])
+def test_damaged_graphs_are_found_without_ending_this_process_and_filled_again(
+    folder: Path, documents: Path, embedder: Embedder, damage: str
+) -> None:
+    lines = "".join(f'{{"_id": "{number}", "text": "Return {number}."}}\n' for number in range(1_200))
+    (documents / "many.jsonl").write_text(lines, "utf-8")
+    add(LocalBackend(folder, Sizes(fold=500, exact_below=500)), embedder, [documents])
+    assert check(folder) == []
+    if damage == "crash":
+        (data,) = (folder / "vectors").rglob("data_level0.bin")
+        data.write_bytes(data.read_bytes()[:1000] + random.Random(1).randbytes(data.stat().st_size - 1000))
+    else:
+        (folder / "vectors" / "chroma.sqlite3").unlink()
+    assert [(one.part, one.repairable) for one in check(folder)] == [("vectors", True)]
+    repair(folder, embedder)
+    assert check(folder) == []

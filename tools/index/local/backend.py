@@ -6,18 +6,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.embeddings.names import Embedder
 from tools.index.backend import Backend
-from tools.index.local import blocks, legs
+from tools.index.local.blocks import FOLDER, damaged
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
     FORMAT,
     NAME,
     SCHEMA,
-    DamagedError,
     Meta,
     check_embedding,
     check_lost,
@@ -26,9 +22,11 @@ from tools.index.local.catalogue import (
     reading,
     reported,
 )
+from tools.index.local.check import check
 from tools.index.local.fold import SIZES, Sizes
-from tools.index.local.legs import Leg
+from tools.index.local.graphs import Graphs
 from tools.index.local.lock import exclusive
+from tools.index.local.nearest import Nearest
 from tools.index.local.reader import LocalReader
 from tools.index.local.shelf import Shelf
 from tools.index.local.view import View
@@ -43,59 +41,79 @@ ATTEMPTS = 5
 class LocalBackend:
     """SQLite, mapped files, and Chroma; nothing is opened before the first use."""
 
-    def __init__(self, folder: Path, sizes: Sizes = SIZES) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, sizes: Sizes = SIZES, chroma_url: str = "") -> None:
+        """Take the folder, and the URL of a Chroma server unless it runs in this process."""
+        self.folder = folder
         self._sizes = sizes
+        self.chroma_url = chroma_url
         self._shelf = Shelf(folder)
+        self.nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
 
     @contextmanager
     def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[LocalReader | None]:
         """One version, as a holder of these ACL labels may read it; None if there is no index yet."""
-        with reading(self._folder) as connection:
+        with reading(self.folder) as connection:
             if connection is None:
                 yield None
                 return
-            check_embedding(read_meta(connection), embedder, self._folder)
+            check_embedding(read_meta(connection), embedder, self.folder)
             yield self._reader(connection, labels)
 
     @contextmanager
     def writing(self, embedder: Embedder, *, rebuild: bool = False) -> Iterator[LocalWriter]:
         """Hold the index for writing; it is made if there is none."""
-        with reported(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with reported(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
             with (
-                exclusive(self._folder),
-                closing(_open(self._folder, embedder, rebuild)) as connection,
+                exclusive(self.folder),
+                closing(_open(self.folder, embedder, rebuild)) as connection,
             ):
-                writer = LocalWriter(self._folder, connection, self._sizes)
+                graphs = Graphs(self.folder, self.chroma_url)
+                writer = LocalWriter(self.folder, connection, self._sizes, graphs)
                 writer.begin()
                 yield writer
                 writer.settle()
 
     def is_empty(self) -> bool:
         """Whether there is nothing to be found, whoever asks."""
-        with reading(self._folder) as connection:
+        with reading(self.folder) as connection:
             return connection is None or not connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
 
     def status(self) -> Status:
         """What it holds."""
-        return status(self._folder)
+        return status(self.folder)
+
+    def check(self) -> list[str]:
+        """What is wrong with it, a sentence each; the way out is `repair`."""
+        return check(self.folder, Graphs(self.folder, self.chroma_url))
+
+    def repair(self, embedder: Embedder) -> int:
+        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
+        with self.writing(embedder) as writer:
+            return writer.repair(embedder)
 
     def kept(self) -> list[Kept]:
         """Every file that it knows, as it was read."""
-        return kept(self._folder)
+        return kept(self.folder)
 
     def roots(self) -> list[Path]:
         """The folders that were added as a whole."""
-        return roots(self._folder)
+        return roots(self.folder)
 
     def rebuilt_with(self) -> set[str]:
         """The models with which an unfinished rebuild has begun to embed the passages."""
-        return rebuilt_with(self._folder)
+        return rebuilt_with(self.folder)
 
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
         self._shelf.close()
+        self.nearest.close()
+
+    def load(self, embedder: Embedder, labels: frozenset[str]) -> None:
+        """Open everything that searches of a caller need, rather than beside the first of them."""
+        with self.reading(embedder, labels) as reader:
+            if reader is not None:
+                self.nearest.load(reader.view(), reader.meta())
 
     def _reader(self, connection: sqlite3.Connection, labels: frozenset[str]) -> LocalReader:
         readable = {number: own for number, own in label_sets(connection).items() if own <= labels}
@@ -111,16 +129,9 @@ class LocalBackend:
                     readable.clear()
                     sets = label_sets(connection)
                     readable.update({number: own for number, own in sets.items() if own <= labels})
-            try:
-                return self._shelf.view(connection, read_meta(connection), frozenset(readable))
-            except FileNotFoundError as error:
-                raise DamagedError(f"The index has lost {error.filename}.", blocks.REPAIR) from error
+            raise damaged(self.folder / FOLDER, "blocks are missing")
 
-        return LocalReader(connection, readable, view, _nearest)
-
-
-def _nearest(view: View, vector: NDArray[np.float32], count: int) -> Leg:
-    return legs.exact([(part, 0) for part in view.parts], vector, count)
+        return LocalReader(connection, readable, view, self.nearest)
 
 
 def opened(where: Backend | Path) -> Backend:

@@ -13,7 +13,7 @@ from state.passage import Passage
 from tools.index.backend import Proposal
 from tools.index.candidates import Candidates, Query
 from tools.index.local import legs
-from tools.index.local.catalogue import legible
+from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
 
@@ -23,7 +23,7 @@ FROM passages
 JOIN sources AS named ON named.id = passages.source
 JOIN (SELECT path, read_at FROM files) ON path = file"""
 
-Nearest = Callable[[View, NDArray[np.float32], int], Leg]
+Nearest = Callable[[View, Meta, NDArray[np.float32], int], Leg]
 
 
 class LocalReader:
@@ -38,18 +38,22 @@ class LocalReader:
     ) -> None:
         self._db = connection
         self._readable = readable
-        self._view = view
+        self.view = view
         self._nearest = nearest
+
+    def meta(self) -> Meta:
+        """What the index remembers in this version."""
+        return read_meta(self._db)
 
     def propose(self, query: str, vector: NDArray[np.float32], count: int) -> Proposal | None:
         """The best `count` passages of each leg, and those beside them; None if there is nothing to read."""
         with legible():
-            view = self._view()
+            view = self.view()
             if view.okapi is None:
                 return None
-            asked = self._query(view, query, vector)
+            asked = self.query(view, query, vector)
             found = legs.sparse(view, asked.terms, asked.idf, count)
-            near = self._nearest(view, vector, count)
+            near = self._nearest(view, self.meta(), vector, count)
             return Proposal(asked, _candidates(view, asked, found, near))
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
@@ -82,7 +86,8 @@ class LocalReader:
             reached = max(reached, end)
         return "".join([*pieces, row[2]])
 
-    def _query(self, view: View, text: str, vector: NDArray[np.float32]) -> Query:
+    def query(self, view: View, text: str, vector: NDArray[np.float32]) -> Query:
+        """A question as this view sees it."""
         number = "SELECT id FROM terms WHERE term = ?"
         rows = [self._db.execute(number, (term,)).fetchone() for term in terms(text)]
         numbers = np.array([row[0] if row else 0 for row in rows], np.int32)

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from models.embeddings.names import Embedder
 from tools.index.local.catalogue import Meta, read_meta
 from tools.index.local.fold import Folding, Sizes
+from tools.index.local.graphs import Graphs
 from tools.index.local.placing import Placing
+from tools.index.local.repair import repair
 from tools.index.local.shelf import Shelf
 from tools.index.local.sources import Sources
 from tools.index.local.staging import Staging
+from tools.index.local.telling import Telling
 from tools.index.local.view import Part
 from tools.index.records import Entry, Finished, Known, Waiting
 
@@ -24,11 +27,13 @@ from tools.index.records import Entry, Finished, Known, Waiting
 class LocalWriter:
     """The catalogue and the blocks, open for writing; made by the backend."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, sizes: Sizes) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, sizes: Sizes, graphs: Graphs) -> None:
+        self._folder = folder
         self._db = connection
         self._shelf = Shelf(folder)
         self._sources = Sources(connection, Placing(connection, self._parts))
         self._folding = Folding(folder, connection, self._changing, sizes)
+        self._telling = Telling(folder, connection, self._transaction, graphs, sizes)
         self._staging = Staging(folder, connection, self._changing)
         self._changed = False
 
@@ -131,6 +136,10 @@ class LocalWriter:
             self._db.executemany("DELETE FROM blocks WHERE id = ?", [(number,) for number in blocks])
             self._db.executemany("DELETE FROM dead WHERE block = ?", [(number,) for number in blocks])
             self._sources.unplace(passages)
+            if blocks:
+                # What Chroma knows of them is no longer known.
+                self._db.execute("UPDATE blocks SET told = 0")
+                self._db.execute("DELETE FROM due")
 
     def mend(self, passages: Sequence[Waiting], vectors: NDArray[np.float32]) -> None:
         """Find these passages by what they say; they are in no place."""
@@ -158,16 +167,22 @@ class LocalWriter:
     def begin(self) -> None:
         """Clean up after a killed writer."""
         self._folding.sweep()
+        self._telling.begin()
+
+    def repair(self, embedder: Embedder) -> int:
+        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
+        return repair(self._folder, self._db, self._changing, self._sources, embedder)
 
     def settle(self) -> None:
         """Finish what a killed writer left, and put in order what was written."""
         self._fold()
+        self._telling.tell(self._parts(None))
         self._shelf.close()
 
     def _fold(self) -> None:
-        self._folding.fold(self._meta())
-        while self._folding.merge(self._meta(), self._parts(None)):
-            pass
+        if self._folding.fold(self._meta()) or self._changed:
+            while self._folding.merge(self._meta(), self._parts(None)):
+                pass
 
     def _meta(self) -> Meta:
         return read_meta(self._db)
