@@ -137,7 +137,8 @@ def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
 def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """The tools that run in this process."""
     order = ordering(policy.retrieval, chosen.reranker_key, policy.models.timeout_seconds)
-    index = Index(backend(chosen), embeddings.resolve(policy.models.embedding), order)
+    embedder = embeddings.resolve(policy.models.embedding)
+    index = Index(backend(chosen), embedder, order, resolve=embeddings.resolve)
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),

@@ -1,5 +1,8 @@
 """Passages: the text that a claim may cite."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -46,4 +49,17 @@ class Passage(BaseModel):
     """When its source last changed (ISO 8601, UTC); None if that is not known."""
     read_at: str | None = None
     """When its source was last read and found as it is here (ISO 8601, UTC)."""
+    stale: bool = False
+    """Whether that is longer ago than the policy's `retrieval.max_age_days`."""
     scores: Scores = Scores()
+
+
+def aged(passages: Sequence[Passage], max_age_days: float | None, now: datetime) -> list[Passage]:
+    """The passages, those marked as stale whose source was read longer ago, or nobody knows when."""
+    if max_age_days is None:
+        return list(passages)
+    oldest = now - timedelta(days=max_age_days)
+    return [
+        one.model_copy(update={"stale": one.read_at is None or datetime.fromisoformat(one.read_at) < oldest})
+        for one in passages
+    ]

@@ -88,6 +88,8 @@ class RetrievalPolicy(Section):
     rewrites: int = Field(default=0, ge=0, le=4)
     """Other wordings of a query that the chat model is asked for before a search; each search then costs a
     model call, and answers to all wordings are merged. 0 asks for none."""
+    max_age_days: float | None = Field(default=None, gt=0)
+    """Days after which a passage is marked as stale if nobody has read its source again; never by default."""
 
 
 class Policy(Section):

@@ -1,6 +1,7 @@
 """The indexed documents, as the caller may read them: searching for passages, and opening a whole text."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -8,7 +9,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import BaseModel, ConfigDict, Field
 
 from state.errors import WarrantError
-from state.passage import Passage
+from state.passage import Passage, aged
 from state.policy import RetrievalPolicy
 from tools.capability import Caller, Capability, ToolError, typed
 from tools.index.search import NOTHING, Index, UnknownSourceError
@@ -96,7 +97,7 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
                 raise ToolError(NOTHING, "")
         except WarrantError as error:
             raise ToolError(error.message, error.way_out) from error
-        return Passages(passages=found)
+        return Passages(passages=aged(found, policy.max_age_days, datetime.now(UTC)))
 
     return typed(
         "search_documents",

@@ -75,6 +75,6 @@ def test_a_usage_error_is_one_line_with_the_way_out(
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["add", "status", "search"])
+@pytest.mark.parametrize("command", ["add", "status", "watch", "check", "snapshot", "restore", "search"])
 def test_help_ends_with_an_example(tmp_path: Path, command: str) -> None:
     assert f"Example: warrant index {command}" in warrant(tmp_path, command, "--help").stdout

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.embeddings.names import Embedder
 from state.passage import Passage
 from tools.index.candidates import Candidates, Query
-from tools.index.records import Entry, Finished, Known, Waiting
+from tools.index.records import Entry, Finished, Kept, Known, Waiting
 from tools.index.status import Status
 
 
@@ -71,6 +71,14 @@ class Writer(Protocol):
 
     def relabel(self, path: Path, given: Sequence[str]) -> int:
         """Give a known file other labels beside those of its sources; returns how many sources changed."""
+        ...
+
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        ...
+
+    def set_roots(self, folders: Sequence[Path]) -> None:
+        """Remember these folders instead of those that were."""
         ...
 
     def rules(self) -> str:
@@ -134,6 +142,18 @@ class Backend(Protocol):
 
     def status(self) -> Status:
         """What it holds."""
+        ...
+
+    def rebuilt_with(self) -> set[str]:
+        """The models with which an unfinished rebuild has begun to embed the passages."""
+        ...
+
+    def kept(self) -> list[Kept]:
+        """Every file that it knows, as it was read."""
+        ...
+
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
         ...
 
     def close(self) -> None:

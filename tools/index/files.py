@@ -86,6 +86,11 @@ def gone(path: Path) -> bool:
     return False
 
 
+def is_known(path: Path) -> bool:
+    """Whether its kind can be read, by its name."""
+    return _format(path) is not None
+
+
 def fingerprint(path: Path) -> str:
     """SHA-256 of the file, and the version by which it is cut.
 

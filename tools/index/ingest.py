@@ -18,11 +18,16 @@ from tools.index.files import Broken
 from tools.index.isolation import Bounds, Isolation, isolation
 from tools.index.local.backend import opened
 from tools.index.records import NEVER, Entry, Finished, Known, Version
+from tools.index.roots import is_below, outermost
 
 BATCH_PASSAGES = 256
 """Passages that are embedded and written together: a kill loses the work of a few seconds."""
 BATCH_CHARS = 20_000_000
 """Of the documents that wait for it: they may have much text and few passages, or none."""
+
+
+class MissingPathError(UsageError):
+    """A path that was named does not exist."""
 
 
 @dataclass
@@ -74,12 +79,14 @@ def add(
     paths = list(paths)
     found = files.discover(paths)
     if found.missing and not prune:
-        raise UsageError(
+        raise MissingPathError(
             f"There is no {found.missing[0]}.", "Correct the path, or remove its sources: --prune."
         )
     if paths and not (found.files or found.broken or prune):
         raise UsageError(f"No documents below {paths[0]}.", f"Warrant reads {files.KINDS}.")
+    given = [Path(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 - as files.discover
     with opened(where).writing(embedder, rebuild=rebuild) as writer, isolation(bounds) as reader:
+        writer.set_roots(outermost([*writer.roots(), *filter(Path.is_dir, given)]))
         if rebuild:
             _embed_anew(writer, embedder)
         run = _Run(writer, embedder, reader, lambda summary: report and report(summary, len(found.files)))
@@ -88,7 +95,7 @@ def add(
             run.take(path)
         run.flush()
         if prune:
-            run.prune([Path(os.path.abspath(path)) for path in paths])  # noqa: PTH100 - as files.discover
+            run.prune(given)
     return run.summary
 
 
@@ -154,10 +161,17 @@ class _Run:
         self._report(self.summary)
 
     def prune(self, roots: list[Path]) -> None:
-        """Remove the sources of files below the roots that no longer exist."""
+        """Remove the sources of files below the roots that no longer exist, and such roots."""
         for path in self._writer.paths():
-            if any(root == path or root in path.parents for root in roots) and files.gone(path):
+            if any(is_below(path, root) for root in roots) and files.gone(path):
                 self.summary.removed += self._writer.forget(path)
+        self._writer.set_roots(
+            [
+                folder
+                for folder in self._writer.roots()
+                if not (files.gone(folder) and any(is_below(folder, root) for root in roots))
+            ]
+        )
 
     def _register(self, path: Path) -> Known:
         here = Path.cwd()

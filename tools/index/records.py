@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,19 @@ class Version(NamedTuple):
 
 NEVER = Version(0, "")
 """Of a file that could not be looked at."""
+
+
+class Kept(NamedTuple):
+    """A file as it was when the index read it."""
+
+    path: Path
+    name: str
+    digest: str
+    """Empty if it was not read to its end without an error."""
+    error: str
+    version: Version
+    read_at: str
+    """When it was last read (ISO 8601, UTC); empty for never."""
 
 
 class Waiting(NamedTuple):

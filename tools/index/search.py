@@ -1,13 +1,18 @@
 """Finding passages: what the legs propose of what the caller may read, ranked."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from models.embeddings.names import Embedder
 from state.errors import WarrantError
 from state.passage import Passage
 from tools.index.backend import Backend
 from tools.index.local.backend import opened
+from tools.index.local.catalogue import OtherModelError
 from tools.index.ordering import Ordering
+
+Found = TypeVar("Found")
 
 NOTHING = "The index is empty. Add documents to it: `warrant index add PATH`."
 
@@ -22,9 +27,25 @@ class Index:
     Each search sees one consistent version of the index, also while another process writes.
     """
 
-    def __init__(self, where: Backend | Path, embedder: Embedder, ordering: Ordering | None = None) -> None:
-        """Take an index, or the folder in which it lies, the model that made its vectors, and the order."""
+    def __init__(
+        self,
+        where: Backend | Path,
+        embedder: Embedder,
+        ordering: Ordering | None = None,
+        resolve: Callable[[str], Embedder] | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            where: An index, or the folder in which it lies.
+            embedder: The model that it is searched with.
+            ordering: Puts in order what is found; by default by the features of the index.
+            resolve: Makes a model by its name, so that searching goes on while and after the index is rebuilt
+                with another one; without it that is an error.
+        """
         self._backend = opened(where)
+        self._resolve = resolve
+        self._searched = False
         self._embedder = embedder
         self._ordering = ordering or Ordering()
 
@@ -41,10 +62,37 @@ class Index:
             UsageError: the index was made with another embedding model.
             WarrantError: the index is damaged or cannot be opened.
         """
-        with self._backend.reading(self._embedder, labels) as reader:
+        return self._following(lambda embedder: self._search(embedder, query, passages, candidates, labels))
+
+    def _following(self, use: Callable[[Embedder], Found]) -> Found:
+        """Use the index with our model, or with that which took its place."""
+        try:
+            return use(self._embedder)
+        except OtherModelError as error:
+            return use(self._successor(error))
+
+    def _successor(self, error: OtherModelError) -> Embedder:
+        """The model of an index that was rebuilt since the last search, or is being rebuilt with ours.
+
+        Any other difference is a mistake in the policy, and stays an error.
+        """
+        if self._resolve is None or not (
+            self._searched or self._embedder.name in self._backend.rebuilt_with()
+        ):
+            raise error
+        made_with = self._resolve(error.made_with)
+        if self._searched:
+            self._embedder = made_with
+        return made_with
+
+    def _search(
+        self, embedder: Embedder, query: str, passages: int, candidates: int, labels: frozenset[str]
+    ) -> list[Passage]:
+        with self._backend.reading(embedder, labels) as reader:
             if reader is None:
                 return []
-            proposal = reader.propose(query, self._embedder.embed([query])[0], candidates)
+            self._searched = True
+            proposal = reader.propose(query, embedder.embed([query])[0], candidates)
             if proposal is None:
                 return []
             return self._ordering.best(proposal, reader, passages)
@@ -55,11 +103,14 @@ class Index:
         Raises:
             UnknownSourceError: there is none that this caller may read.
         """
-        with self._backend.reading(self._embedder, labels) as reader:
-            text = None if reader is None else reader.source_text(source)
+        text = self._following(lambda embedder: self._text(embedder, source, labels))
         if text is None:
             raise UnknownSourceError(f"There is no source {source!r}.", "See `warrant index status`.")
         return text
+
+    def _text(self, embedder: Embedder, source: str, labels: frozenset[str]) -> str | None:
+        with self._backend.reading(embedder, labels) as reader:
+            return None if reader is None else reader.source_text(source)
 
     def is_empty(self) -> bool:
         """Whether there is nothing to be found, whoever asks."""

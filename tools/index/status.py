@@ -1,10 +1,15 @@
-"""What an index holds."""
+"""What an index holds, as its catalogue knows it; `tools.index.freshness` compares that with the files."""
 
+import sqlite3
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tools.index.local.catalogue import read_meta, reading
+from tools.index.records import Kept, Version
+from tools.index.roots import places
 
 
 class FailedFile(BaseModel):
@@ -24,34 +29,129 @@ class Status(BaseModel):
     folder: str
     embedding: str | None = None
     dimensions: int | None = None
+    version: int = 0
+    """Counts the changes of what can be found."""
     files: int = 0
     sources: int = 0
     passages: int = 0
     bytes: int = 0
     """Size on disk."""
+    parts: dict[str, int] = Field(default_factory=dict)
+    """Size on disk of each part of it, in bytes."""
+    last_read: str | None = None
+    """When a file was last read (ISO 8601, UTC)."""
+    oldest_read: str | None = None
+    """The time at which the file was read that has not been looked at for longest."""
+    embedded_anew: dict[str, int] = Field(default_factory=dict)
+    """Passages that an unfinished `--rebuild` has embedded, by the name of the new model."""
+    roots: tuple[str, ...] = ()
+    """Folders that were added as a whole."""
     failed: tuple[FailedFile, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    """Files of which a killed process read nothing or only a part."""
 
 
 def status(folder: Path) -> Status:
     """Look at the index of this folder.
 
     Raises:
+        UsageError: another version of Warrant wrote it.
         WarrantError: it is damaged or cannot be opened.
     """
     with reading(folder) as connection:
         if connection is None:
             return Status(folder=str(folder))
         meta = read_meta(connection)
-        counts = {
-            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("files", "sources", "passages")
-        }
+        parts = _parts(folder)
         failed = connection.execute("SELECT path, error FROM files WHERE error != '' ORDER BY path")
+        unfinished = connection.execute(
+            "SELECT path FROM files WHERE digest = '' AND error = '' ORDER BY path"
+        )
         return Status(
             folder=str(folder),
             embedding=meta.embedding,
             dimensions=meta.dimensions,
-            bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+            version=meta.version,
+            bytes=sum(parts.values()),
+            parts=parts,
+            roots=tuple(str(root) for root in _roots(connection)),
             failed=tuple(FailedFile(path=path, error=error) for path, error in failed),
-            **counts,
+            unfinished=tuple(path for (path,) in unfinished),
+            **_counts(connection),
         )
+
+
+def kept(folder: Path) -> list[Kept]:
+    """Every file that the index knows, as it was read, in the order of their paths."""
+    with reading(folder) as connection:
+        if connection is None:
+            return []
+        read_meta(connection)
+        rows = connection.execute(
+            "SELECT path, name, digest, error, size, modified, read_at FROM files ORDER BY path"
+        )
+        return [
+            Kept(Path(path), name, digest, error, Version(size, modified), read_at)
+            for path, name, digest, error, size, modified, read_at in rows
+        ]
+
+
+def roots(folder: Path) -> list[Path]:
+    """The folders that were added as a whole."""
+    with reading(folder) as connection:
+        return _roots(connection) if connection else []
+
+
+def rebuilt_with(folder: Path) -> set[str]:
+    """The models with which an unfinished `--rebuild` has begun to embed the passages."""
+    with reading(folder) as connection:
+        return (
+            {model for (model,) in connection.execute("SELECT DISTINCT model FROM staged")}
+            if connection
+            else set()
+        )
+
+
+def has_below(folder: Path, path: Path) -> bool:
+    """Whether the index knows this file, or one in this folder."""
+    with reading(folder) as connection:
+        query = "SELECT 1 FROM files WHERE path = ? OR (path > ? AND path < ?) LIMIT 1"
+        # "0" is the character after "/".
+        values = (str(path), f"{path}/", f"{path}0")
+        return bool(connection and connection.execute(query, values).fetchone())
+
+
+def remembered(folder: Path) -> list[Path]:
+    """What was ever added: folders, and the files that lie in none of them."""
+    return places(roots(folder), (file.path for file in kept(folder)))
+
+
+def _roots(connection: sqlite3.Connection) -> list[Path]:
+    return [Path(path) for (path,) in connection.execute("SELECT path FROM roots ORDER BY path")]
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
+    counts: dict[str, Any] = {
+        table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        for table in ("files", "sources", "passages")
+    }
+    counts["last_read"], counts["oldest_read"] = connection.execute(
+        "SELECT max(read_at), min(read_at) FROM files WHERE read_at != ''"
+    ).fetchone()
+    counts["embedded_anew"] = dict(connection.execute("SELECT model, count(*) FROM staged GROUP BY model"))
+    return counts
+
+
+def _parts(folder: Path) -> dict[str, int]:
+    """Bytes of each thing that lies in the folder; a file that goes away meanwhile counts nothing."""
+    sizes: Counter[str] = Counter()
+    for file in folder.rglob("*"):
+        try:
+            if file.is_file():
+                # The write-ahead log belongs to the database beside it.
+                sizes[file.relative_to(folder).parts[0].removesuffix("-wal").removesuffix("-shm")] += (
+                    file.stat().st_size
+                )
+        except FileNotFoundError:
+            continue
+    return dict(sorted(sizes.items()))

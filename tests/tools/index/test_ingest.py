@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from models.embeddings.names import Embedder
-from state.errors import UsageError, WarrantError
+from state.errors import UsageError
 from tools.index.ingest import Summary, add
-from tools.index.local.catalogue import NAME
+from tools.index.local.catalogue import NAME, DamagedError
 from tools.index.local.lock import BusyError, exclusive
 from tools.index.search import Index
 from tools.index.status import status
@@ -151,7 +151,7 @@ def test_a_damaged_catalogue_is_reported(folder: Path, documents: Path, embedder
         lambda: found(folder, embedder),
         lambda: status(folder),
     ):
-        with pytest.raises(WarrantError, match="index add PATH"):
+        with pytest.raises(DamagedError, match="warrant index check"):
             used()
 
 

@@ -16,6 +16,7 @@ from tools.index.local.catalogue import (
     SCHEMA,
     Meta,
     check_embedding,
+    check_lost,
     label_sets,
     read_meta,
     reading,
@@ -30,7 +31,8 @@ from tools.index.local.reader import LocalReader
 from tools.index.local.shelf import Shelf
 from tools.index.local.view import View
 from tools.index.local.writer import LocalWriter
-from tools.index.status import Status, status
+from tools.index.records import Kept
+from tools.index.status import Status, kept, rebuilt_with, roots, status
 
 ATTEMPTS = 5
 """Times that a reader looks again for blocks that were merged away while it opened them."""
@@ -90,6 +92,18 @@ class LocalBackend:
         with self.writing(embedder) as writer:
             return writer.repair(embedder)
 
+    def kept(self) -> list[Kept]:
+        """Every file that it knows, as it was read."""
+        return kept(self.folder)
+
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        return roots(self.folder)
+
+    def rebuilt_with(self) -> set[str]:
+        """The models with which an unfinished rebuild has begun to embed the passages."""
+        return rebuilt_with(self.folder)
+
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
         self._shelf.close()
@@ -132,6 +146,7 @@ def _open(folder: Path, embedder: Embedder, rebuild: bool) -> sqlite3.Connection
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("BEGIN IMMEDIATE")
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        check_lost(folder)
         for statement in SCHEMA.split(";\n"):
             connection.execute(statement)
         counts = dict.fromkeys(("version", "told", "generation"), 0)

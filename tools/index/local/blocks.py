@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from state.errors import WarrantError
+from tools.index.local.catalogue import DamagedError
 from tools.index.local.columns import mapped, save, sha256, sync_folder
 from tools.index.local.rows import Postings, Rows, invert
 
@@ -95,7 +96,7 @@ def load(index: Path, name: str, generation: int) -> Block:
 
 def damaged(folder: Path, reason: str) -> WarrantError:
     """A block that cannot be used."""
-    return WarrantError(f"The index is damaged in {folder}: {reason}.", REPAIR)
+    return DamagedError(f"The index is damaged in {folder}: {reason}.", REPAIR)
 
 
 def wrong(index: Path, name: str, digests: Mapping[str, str]) -> list[str]:

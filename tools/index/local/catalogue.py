@@ -61,10 +61,31 @@ CREATE TABLE dead (
 CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
 -- vectors of another embedding model, until there is one for each passage
 CREATE TABLE staged (passage INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL);
+-- folders that were added as a whole
+CREATE TABLE roots (path TEXT PRIMARY KEY) WITHOUT ROWID;
 -- passages that Chroma still holds among those of a label set, and is to drop
 CREATE TABLE due (label_set INTEGER NOT NULL, passage INTEGER NOT NULL, PRIMARY KEY (label_set, passage))
     WITHOUT ROWID;
 """
+
+
+DERIVED = ("vectors", "blocks")
+"""Folders that are never made before the catalogue."""
+
+
+class DamagedError(WarrantError):
+    """The index is not what was written."""
+
+    def __init__(self, message: str, way_out: str = "Look at it with `warrant index check`.") -> None:
+        super().__init__(message, way_out)
+
+
+class OtherModelError(UsageError):
+    """The index was made with another embedding model."""
+
+    def __init__(self, message: str, way_out: str, made_with: str) -> None:
+        super().__init__(message, way_out)
+        self.made_with = made_with
 
 
 class Meta(NamedTuple):
@@ -90,6 +111,7 @@ def connect(folder: Path) -> sqlite3.Connection | None:
     """Open the catalogue for reading; None if there is none yet."""
     path = folder / NAME
     if not path.is_file():
+        check_lost(folder)
         return None
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
@@ -97,8 +119,19 @@ def connect(folder: Path) -> sqlite3.Connection | None:
     connection.execute("BEGIN")
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'due'").fetchone():
         connection.close()
+        check_lost(folder)
         return None
     return connection
+
+
+def check_lost(folder: Path) -> None:
+    """Tell an index that lost its catalogue from one that was never begun.
+
+    Raises:
+        DamagedError: there is something that only a catalogue can have led to.
+    """
+    if any((folder / name).exists() for name in DERIVED):
+        raise DamagedError(f"The index in {folder} has lost its {NAME}.")
 
 
 @contextmanager
@@ -122,16 +155,36 @@ def reported(folder: Path) -> Iterator[None]:
     """Turn what SQLite and the disk say into an error with its way out."""
     try:
         yield
-    except (sqlite3.OperationalError, OSError) as error:
-        raise WarrantError(
-            f"The index in {folder} cannot be used: {error}.",
-            "Check its permissions and the free space; `warrant index add` then goes on where it stopped.",
-        ) from error
     except sqlite3.DatabaseError as error:
-        raise WarrantError(
-            f"The index in {folder} is damaged: {error}.",
-            "Move the folder away and index your documents again: `warrant index add PATH`.",
-        ) from error
+        if _is_damage(error):
+            raise DamagedError(f"The index in {folder} is damaged: {error}.") from error
+        raise _unusable(folder, error) from error
+    except UnicodeDecodeError as error:  # by the sqlite3 module, where SQLite quotes what is damaged
+        raise DamagedError(f"The index in {folder} is damaged: {error}.") from error
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """What cannot be parsed is damage: inside `reported` it becomes a DamagedError."""
+    try:
+        yield
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"a value cannot be read ({error})") from error
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the content is wrong, not the circumstances (a lock, a full disk, permissions)."""
+    said = str(error)
+    return not isinstance(error, sqlite3.OperationalError) or said.startswith(("no such", "Could not decode"))
+
+
+def _unusable(folder: Path, error: Exception) -> WarrantError:
+    return WarrantError(
+        f"The index in {folder} cannot be used: {error}.",
+        "Check its permissions and the free space; `warrant index add` then goes on where it stopped.",
+    )
 
 
 def read_meta(connection: sqlite3.Connection) -> Meta:
@@ -141,21 +194,23 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
         UsageError: another version of Warrant wrote it.
     """
     values = dict(connection.execute("SELECT key, value FROM meta"))
-    if values["format"] != FORMAT:
-        raise UsageError(
-            f"The index was written by another version of Warrant (format {values['format']}, not {FORMAT}).",
-            "Move it away and index your documents again: `warrant index add PATH`.",
+    with legible():
+        if values["format"] != FORMAT:
+            raise UsageError(
+                f"The index was written by another version of Warrant (format {values['format']}, "
+                f"not {FORMAT}).",
+                "Move it away and index your documents again: `warrant index add PATH`.",
+            )
+        return Meta(
+            values["build"],
+            int(values["version"]),
+            int(values["told"]),
+            values["embedding"],
+            int(values["dimensions"]),
+            values["rules"],
+            int(values["generation"]),
+            values["graphs"],
         )
-    return Meta(
-        values["build"],
-        int(values["version"]),
-        int(values["told"]),
-        values["embedding"],
-        int(values["dimensions"]),
-        values["rules"],
-        int(values["generation"]),
-        values["graphs"],
-    )
 
 
 def check_embedding(meta: Meta, embedder: Embedder, folder: Path) -> None:
@@ -165,17 +220,19 @@ def check_embedding(meta: Meta, embedder: Embedder, folder: Path) -> None:
         UsageError: the index was made with another embedding model.
     """
     if (meta.embedding, meta.dimensions) != (embedder.name, embedder.dimensions):
-        raise UsageError(
+        raise OtherModelError(
             f"The index in {folder} was made with the embedding model {meta.embedding} of {meta.dimensions} "
             f"dimensions, not with {embedder.name} of {embedder.dimensions}.",
             f'Set models.embedding = "{meta.embedding}" in the policy, '
             "or embed its documents anew: `warrant index add --rebuild`.",
+            meta.embedding,
         )
 
 
 def label_sets(connection: sqlite3.Connection) -> dict[int, frozenset[str]]:
     """Every combination of ACL labels that occurs, by its number."""
-    return {
-        number: frozenset(json.loads(labels))
-        for number, labels in connection.execute("SELECT id, labels FROM label_sets")
-    }
+    with legible():
+        return {
+            number: frozenset(json.loads(labels))
+            for number, labels in connection.execute("SELECT id, labels FROM label_sets")
+        }

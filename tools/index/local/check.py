@@ -65,7 +65,7 @@ def _wrong(folder: Path, connection: sqlite3.Connection, meta: Meta, graphs: Gra
         yield error.message
         return
     yield from _places(connection, parts)
-    yield from _told(folder, meta, parts, graphs)
+    yield from told(folder, meta, parts, graphs)
     shelf.close()
 
 
@@ -93,17 +93,18 @@ def _places(connection: sqlite3.Connection, parts: list[Part]) -> Iterator[str]:
         yield f"{strays} passages of the tail have another label set than their source."
 
 
-def _told(folder: Path, meta: Meta, parts: list[Part], graphs: Graphs) -> Iterator[str]:
-    told: dict[int, int] = {}
+def told(folder: Path, meta: Meta, parts: list[Part], graphs: Graphs) -> Iterator[str]:
+    """What Chroma does not have of what it was told."""
+    rows_of: dict[int, int] = {}
     for part in parts:
         if part.told:
             live = part.told - int(np.searchsorted(part.dead, part.told))
-            told[part.label_set] = told.get(part.label_set, 0) + live
-    if not told or meta.graphs != graphs.url:
+            rows_of[part.label_set] = rows_of.get(part.label_set, 0) + live
+    if not rows_of or meta.graphs != graphs.url:
         return
     with guard.shared(folder, guard.WAIT_SECONDS):
         graphs.close()
-        for label_set, rows in told.items():
+        for label_set, rows in rows_of.items():
             if (there := graphs.count(meta, label_set)) < rows:
                 yield f"Chroma holds {there} of the {rows} vectors of label set {label_set}."
         graphs.close()

@@ -28,7 +28,12 @@ def exclusive(folder: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
     ) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                raise WarrantError(
+                    f"{folder.with_name(f'{folder.name}.lock')} is damaged.",
+                    "Delete that file: nothing is kept in it.",
+                ) from error
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             raise BusyError(

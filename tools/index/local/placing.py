@@ -27,12 +27,14 @@ class Hit(NamedTuple):
 class Placing:
     """Changes the places of passages inside the transaction that is open."""
 
-    def __init__(self, connection: sqlite3.Connection, parts: Callable[[frozenset[int]], list[Part]]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, parts: Callable[[frozenset[int] | None], list[Part]]
+    ) -> None:
         """Work on this connection.
 
         Args:
             connection: The catalogue, open for writing.
-            parts: The blocks of label sets, as the connection sees them now.
+            parts: The blocks of label sets, None for all, as the connection sees them now.
         """
         self._db = connection
         self._parts = parts
@@ -42,6 +44,13 @@ class Placing:
         for some in _chunks(ids):
             self._db.execute("DELETE FROM legs WHERE passage IN (SELECT value FROM json_each(?))", (some,))
         for hit in self._hits(label_set, ids):
+            self._bury(hit)
+
+    def unplace(self, ids: NDArray[np.int64]) -> None:
+        """Take passages out of wherever they lie."""
+        for some in _chunks(ids):
+            self._db.execute("DELETE FROM legs WHERE passage IN (SELECT value FROM json_each(?))", (some,))
+        for hit in self._hits(None, ids):
             self._bury(hit)
 
     def move(self, before: int, ids: NDArray[np.int64], after: int) -> None:
@@ -61,8 +70,8 @@ class Placing:
                 self._unfold(hit, after)
                 self._bury(hit)
 
-    def _hits(self, label_set: int, ids: NDArray[np.int64]) -> Iterator[Hit]:
-        for part in self._parts(frozenset([label_set])):
+    def _hits(self, label_set: int | None, ids: NDArray[np.int64]) -> Iterator[Hit]:
+        for part in self._parts(None if label_set is None else frozenset([label_set])):
             rows = np.searchsorted(part.rows.ids, ids)
             inside = rows < len(part.rows)
             inside[inside] = part.rows.ids[rows[inside]] == ids[inside]

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.text import terms
+from state.canonical import digest_text
 from state.passage import Passage
 from tools.index.backend import Proposal
 from tools.index.candidates import Candidates, Query
 from tools.index.local import legs
-from tools.index.local.catalogue import Meta, read_meta
+from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
 
@@ -46,19 +47,21 @@ class LocalReader:
 
     def propose(self, query: str, vector: NDArray[np.float32], count: int) -> Proposal | None:
         """The best `count` passages of each leg, and those beside them; None if there is nothing to read."""
-        view = self.view()
-        if view.okapi is None:
-            return None
-        asked = self.query(view, query, vector)
-        found = legs.sparse(view, asked.terms, asked.idf, count)
-        near = self._nearest(view, self.meta(), vector, count)
-        return Proposal(asked, _candidates(view, asked, found, near))
+        with legible():
+            view = self.view()
+            if view.okapi is None:
+                return None
+            asked = self.query(view, query, vector)
+            found = legs.sparse(view, asked.terms, asked.idf, count)
+            near = self._nearest(view, self.meta(), vector, count)
+            return Proposal(asked, _candidates(view, asked, found, near))
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """These passages, in this order, without scores."""
         inside = "WHERE passages.id IN (SELECT value FROM json_each(?))"
         found = self._found(f"{PASSAGES} {inside}", json.dumps(list(map(int, ids))))
-        return [found[one] for one in ids if one in found]
+        with legible():
+            return [found[one] for one in ids]
 
     def beside(self, id_: int, characters: int) -> list[Passage]:
         """A passage and those around it in its source, in their order, within so many characters of it."""
@@ -94,6 +97,10 @@ class LocalReader:
         return Query(text, vector, numbers, _okapi_idf(view, frequencies))
 
     def _found(self, query: str, *arguments: str | int) -> dict[int, Passage]:
+        with legible():
+            return _verified(self._read(query, *arguments))
+
+    def _read(self, query: str, *arguments: str | int) -> dict[int, Passage]:
         return {
             row[0]: Passage(
                 id=row[1],
@@ -110,6 +117,14 @@ class LocalReader:
             for row in self._db.execute(query, arguments)
             if row[8] in self._readable
         }
+
+
+def _verified(found: dict[int, Passage]) -> dict[int, Passage]:
+    """The passages, each of which must be what was written."""
+    for one in found.values():
+        if digest_text(one.text) != one.digest:
+            raise ValueError(f"passage {one.id} of {one.source}")
+    return found
 
 
 def _okapi_idf(view: View, frequencies: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from models.text import terms
 from state.canonical import digest_text
-from tools.index.chunks import Chunk, embedded
+from tools.index.chunks import embedded
 from tools.index.local.placing import Placing
-from tools.index.records import Entry
+from tools.index.records import Entry, Waiting
 
 KNOWN_TERMS = 500_000
 """Term numbers that a writer keeps in memory."""
@@ -65,7 +65,9 @@ class Sources:
             name = digest_text(f"{document.source}\n{chunk.start}\n{text}").removeprefix("sha256:")[:16]
             title = json.dumps(chunk.title)
             passages.append((id_, name, source, title, chunk.start, chunk.end, digest_text(text), lead, text))
-            legs.append((id_, labels, source, position, *self._leg(chunk, text, entry.vectors[position])))
+            legs.append(
+                (id_, labels, source, position, *self._leg(chunk.title, text, entry.vectors[position]))
+            )
         self._db.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", passages)
         self._db.executemany("INSERT INTO legs VALUES (?, ?, ?, ?, ?, ?, ?)", legs)
 
@@ -95,12 +97,31 @@ class Sources:
             )
         return sum(map(len, moved.values()))
 
+    def unplace(self, passages: Sequence[int]) -> None:
+        """Take passages out of what is searched, wherever they lie."""
+        self._placing.unplace(np.array(sorted(passages), np.int64))
+
+    def place(self, passage: Waiting, vector: NDArray[np.float32]) -> None:
+        """Put a passage that is in no place into the tail."""
+        source, labels, position = self._db.execute(
+            """SELECT source, (SELECT label_set FROM sources WHERE id = one.source),
+                (SELECT count(*) FROM passages WHERE source = one.source AND id < one.id)
+            FROM passages AS one WHERE id = ?""",
+            (passage.passage,),
+        ).fetchone()
+        leg = self._leg(passage.title, passage.text, vector)
+        self._db.execute(
+            "INSERT INTO legs VALUES (?, ?, ?, ?, ?, ?, ?)", (passage.passage, labels, source, position, *leg)
+        )
+
     def numbers(self, found: Iterable[str]) -> NDArray[np.int32]:
         """The numbers of terms in their order; new ones get one."""
         return np.array([self._terms.get(term) or self._term(term) for term in found], np.int32)
 
-    def _leg(self, chunk: Chunk, text: str, vector: NDArray[np.float32]) -> tuple[int, bytes, bytes]:
-        found = analysed(chunk.title, text)
+    def _leg(
+        self, title: tuple[str, ...], text: str, vector: NDArray[np.float32]
+    ) -> tuple[int, bytes, bytes]:
+        found = analysed(title, text)
         return found.title_terms, self.numbers(found.terms).tobytes(), vector.astype(np.float32).tobytes()
 
     def _ids(self, count: int) -> range:

@@ -77,6 +77,18 @@ class LocalWriter:
         self._fold()
         return moved
 
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        return [Path(path) for (path,) in self._db.execute("SELECT path FROM roots ORDER BY path")]
+
+    def set_roots(self, folders: Sequence[Path]) -> None:
+        """Remember these folders instead of those that were."""
+        if list(folders) == self.roots():
+            return
+        with self._transaction():
+            self._db.execute("DELETE FROM roots")
+            self._db.executemany("INSERT INTO roots VALUES (?)", [(str(folder),) for folder in folders])
+
     def rules(self) -> str:
         """Digest of the label rules that were applied last; empty for none."""
         return read_meta(self._db).rules
@@ -109,6 +121,40 @@ class LocalWriter:
     def waiting(self, model: str, count: int) -> list[Waiting]:
         """Passages that have no vector of this model yet; none if the index was made with it."""
         return self._staging.waiting(model, count)
+
+    def named(self, passages: Sequence[int]) -> list[Waiting]:
+        """These passages, to be embedded anew."""
+        rows = self._db.execute(
+            "SELECT id, title, text FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (json.dumps(list(passages)),),
+        )
+        return [Waiting(passage, tuple(json.loads(title)), text) for passage, title, text in rows]
+
+    def unplace(self, blocks: Sequence[int], passages: Sequence[int]) -> None:
+        """Forget blocks that cannot be read, and the places of passages, which are then to be mended."""
+        with self._changing():
+            self._db.executemany("DELETE FROM blocks WHERE id = ?", [(number,) for number in blocks])
+            self._db.executemany("DELETE FROM dead WHERE block = ?", [(number,) for number in blocks])
+            self._sources.unplace(passages)
+            if blocks:
+                # What Chroma knows of them is no longer known.
+                self._db.execute("UPDATE blocks SET told = 0")
+                self._db.execute("DELETE FROM due")
+
+    def mend(self, passages: Sequence[Waiting], vectors: NDArray[np.float32]) -> None:
+        """Find these passages by what they say; they are in no place."""
+        with self._changing():
+            for one, vector in zip(passages, vectors, strict=True):
+                self._sources.place(one, vector)
+        self._fold()
+
+    def doubt(self, sources: Sequence[int]) -> None:
+        """Remove sources that are not what was read, so that the next `add` reads their files again."""
+        query = "SELECT source, file FROM sources WHERE id IN (SELECT value FROM json_each(?))"
+        with self._changing():
+            for name, file in self._db.execute(query, (json.dumps(list(sources)),)).fetchall():
+                self._db.execute("UPDATE files SET digest = '' WHERE path = ?", (file,))
+                self._sources.drop("source = ?", name)
 
     def stage(self, model: str, passages: Sequence[int], vectors: NDArray[np.float32]) -> None:
         """Keep vectors of another model beside those that are searched."""
@@ -146,6 +192,12 @@ class LocalWriter:
         return self._shelf.parts(self._db, self._meta(), label_sets)
 
     def _finish(self, file: Finished) -> int:
+        if file.error and file.sources is None:
+            # What it held stays, and so does the time at which that was read.
+            self._db.execute(
+                "UPDATE files SET digest = ?, error = ? WHERE path = ?", (file.digest, file.error, file.path)
+            )
+            return 0
         self._db.execute(
             "UPDATE files SET digest = ?, error = ?, size = ?, modified = ?, read_at = ? WHERE path = ?",
             (file.digest, file.error, *file.version, now(), file.path),
