@@ -14,6 +14,8 @@ from state.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from models.embeddings.names import Embedder
+    from state.label_policy import LabelRule
+    from tools.index.files import Broken
     from tools.index.ingest import Report, Summary
 
 LINE_SECONDS = 10.0
@@ -43,9 +45,11 @@ def add(
 
     if not paths and not rebuild:
         raise UsageError("Nothing to add.", "Name files or folders: `warrant index add PATH`.")
-    folder, embedder = _parts()
+    folder, embedder, rules = _parts()
     with _progress() as report:
-        summary = ingest(folder, embedder, paths or [], prune=prune, rebuild=rebuild, report=report)
+        summary = ingest(
+            folder, embedder, paths or [], prune=prune, rebuild=rebuild, report=report, rules=rules
+        )
     if as_json:
         broken = [one._asdict() for one in summary.broken]
         typer.echo(json.dumps({**vars(summary), "broken": broken}))
@@ -54,7 +58,28 @@ def add(
             f"{summary.added} added, {summary.changed} changed, {summary.unchanged} unchanged, "
             f"{summary.removed} removed; {summary.passages} passages written."
         )
-    _report_broken(summary)
+        if summary.relabelled:
+            typer.echo(f"{summary.relabelled} sources have other readers.")
+    _report_broken(summary.broken)
+
+
+@commands.command(epilog="Example: warrant index label --json")
+def label(as_json: Json = False) -> None:
+    """Apply changed sidecar files and label rules of the policy to everything that is indexed.
+
+    No document is read. A file with an unclear sidecar is read by nobody; the exit code is then 5.
+    """
+    from tools.index.labels import Labels
+    from tools.index.relabel import label as apply
+
+    folder, embedder, rules = _parts()
+    done = apply(folder, embedder, Labels(rules))
+    if as_json:
+        broken = [one._asdict() for one in done.broken]
+        typer.echo(json.dumps({**vars(done), "broken": broken}))
+    else:
+        typer.echo(f"{done.files} files looked at, {done.changed} sources have other readers.")
+    _report_broken(done.broken)
 
 
 @commands.command(epilog="Example: warrant index status --json")
@@ -88,12 +113,14 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Print the passages that fit best, with their scores: retrieval alone, without an answer."""
+    from state.label_policy import rules_digest
     from state.policy import load_policy
     from state.settings import settings
     from tools.index.search import NOTHING, Index
 
     policy = load_policy(settings().policy).retrieval
-    index = Index(*_parts())
+    folder, embedder, rules = _parts()
+    index = Index(folder, embedder, rules=rules_digest(rules))
     count = passages or policy.passages
     found = index.search(query, count, policy.candidates, settings().held_labels())
     if as_json:
@@ -106,12 +133,13 @@ def search(
         typer.echo(f"        {' > '.join(passage.title)}\n        {' '.join(passage.text.split())[:200]}")
 
 
-def _parts() -> "tuple[Path, Embedder]":
+def _parts() -> "tuple[Path, Embedder, tuple[LabelRule, ...]]":
     from models.embeddings.names import resolve
     from state.policy import load_policy
     from state.settings import settings
 
-    return settings().home / "index", resolve(load_policy(settings().policy).models.embedding)
+    policy = load_policy(settings().policy)
+    return settings().home / "index", resolve(policy.models.embedding), policy.retrieval.labels
 
 
 @contextmanager
@@ -139,10 +167,10 @@ def _line(summary: "Summary", files: int) -> str:
     return f"{summary.files}/{files} files, {done:,} sources, {summary.passages:,} passages written"
 
 
-def _report_broken(summary: "Summary") -> None:
-    for source, error in summary.broken[:SHOWN_PROBLEMS]:
+def _report_broken(broken: "list[Broken]") -> None:
+    for source, error in broken[:SHOWN_PROBLEMS]:
         typer.echo(f"skipped {source}: {error}", err=True)
-    if (more := len(summary.broken) - SHOWN_PROBLEMS) > 0:
+    if (more := len(broken) - SHOWN_PROBLEMS) > 0:
         typer.echo(f"skipped {more} more; --json names them all", err=True)
-    if summary.broken:
+    if broken:
         raise typer.Exit(ExitCode.FAILED)

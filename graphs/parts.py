@@ -23,6 +23,7 @@ from nodes.callers import Callers
 from nodes.gate import Judge
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
+from state.label_policy import rules_digest
 from state.plan import THINKING
 from state.policy import Policy, load_policy
 from state.schema import Json
@@ -133,7 +134,8 @@ def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
 
 def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """The tools that run in this process."""
-    index = Index(chosen.home / "index", embeddings.resolve(policy.models.embedding))
+    embedder, rules = embeddings.resolve(policy.models.embedding), rules_digest(policy.retrieval.labels)
+    index = Index(chosen.home / "index", embedder, rules=rules)
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
+from state.label_policy import Rules
 from state.local_policy import FilesPolicy, SqlPolicy, WebPolicy
 from state.mcp_policy import McpServerPolicy, ServerName
 from state.models_policy import ModelsPolicy
@@ -73,6 +74,8 @@ class RetrievalPolicy(Section):
     """Passages that one search returns."""
     candidates: int = Field(default=50, ge=1, le=1_000)
     """Candidates of each leg that are fused."""
+    labels: Rules = ()
+    """ACL labels by path; `warrant index label` applies a change of them."""
 
 
 class Policy(Section):

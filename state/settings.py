@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from state.errors import UsageError
+from state.label_policy import RESERVED
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
 
     def held_labels(self) -> frozenset[str]:
         """ACL labels that the local user holds."""
-        return _listed(self.labels)
+        return frozenset(one for one in _listed(self.labels) if not one.startswith(RESERVED))
 
     def held_roles(self) -> frozenset[str]:
         """Roles and tenants of the local user."""

@@ -148,6 +148,19 @@ def check_embedding(meta: Meta, embedder: Embedder, folder: Path) -> None:
         )
 
 
+def check_rules(meta: Meta, rules: str) -> None:
+    """Refuse to search by other label rules than those that were applied: who may read is not known then.
+
+    Raises:
+        UsageError: the policy of this process has other rules than the index.
+    """
+    if meta.rules != rules:
+        raise UsageError(
+            "The index does not have the label rules of this policy (retrieval.labels).",
+            "Apply them: `warrant index label`; a server that runs with an older policy has to be restarted.",
+        )
+
+
 def label_sets(connection: sqlite3.Connection) -> dict[int, frozenset[str]]:
     """Every combination of ACL labels that occurs, by its number."""
     return {

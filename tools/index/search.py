@@ -13,7 +13,7 @@ from models.embeddings.names import Embedder
 from models.text import terms
 from state.errors import WarrantError
 from state.passage import Passage, Scores
-from tools.index.catalogue import check_embedding, read_meta, reading
+from tools.index.catalogue import check_embedding, check_rules, read_meta, reading
 from tools.index.fusion import fuse
 from tools.index.snapshot import EXACT_BELOW, Snapshot, best, load
 from tools.index.vectors import Vectors
@@ -31,8 +31,11 @@ class Index:
     Each search sees one consistent version of the catalogue, also while another process writes.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, exact_below: int = EXACT_BELOW) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, exact_below: int = EXACT_BELOW, rules: str = ""
+    ) -> None:
         self._folder = folder
+        self._rules = rules
         self._embedder = embedder
         self._exact_below = exact_below
         self._vectors = Vectors(folder)
@@ -56,6 +59,7 @@ class Index:
             if connection is None:
                 return []
             check_embedding(read_meta(connection), self._embedder, self._folder)
+            check_rules(read_meta(connection), self._rules)
             snapshot = self._current(connection)
             allowed = snapshot.allowed(labels)
             if not len(snapshot.passages) or not allowed:
@@ -71,6 +75,8 @@ class Index:
             UnknownSourceError: there is none that this caller may read.
         """
         with reading(self._folder) as connection:
+            if connection is not None:
+                check_rules(read_meta(connection), self._rules)
             found = (
                 connection
                 and connection.execute(
