@@ -72,6 +72,7 @@ def _tasks(state: AgentState, registry: Registry) -> list[Send]:
             terms=state["terms"],
             usage=state["usage"],
             share=max(1, thinking),
+            read=state.get("read") or {},
         )
         for warrant in ready
     ]

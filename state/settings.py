@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     """ACL labels that the local user holds, separated by commas."""
     roles: str = ""
     """Roles and tenants of the local user, which the policy of a tool may name, separated by commas."""
+    langgraph_auth: str | None = Field(default=None, repr=False, validation_alias="LANGGRAPH_AUTH")
+    """Set by the LangGraph server from `auth` in langgraph.json."""
+    langgraph_auth_type: str = Field(default="noop", validation_alias="LANGGRAPH_AUTH_TYPE")
+    """How a deployed LangGraph server authenticates without it."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     api_key: SecretStr | None = None
@@ -63,6 +67,10 @@ class Settings(BaseSettings):
     def held_roles(self) -> frozenset[str]:
         """Roles and tenants of the local user."""
         return _listed(self.roles)
+
+    def authenticates(self) -> bool:
+        """Whether a LangGraph server in this process lets in only whom it knows."""
+        return self.langgraph_auth is not None or self.langgraph_auth_type != "noop"
 
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""

@@ -46,6 +46,8 @@ class Capability:
     """Takes arguments that satisfy `input_schema`, returns JSON that satisfies `output_schema`."""
     retrieves: bool = False
     """Whether the output is `{"passages": [Passage, …]}`, which its `output_schema` must demand."""
+    opens: bool = False
+    """Whether the output holds words of the indexed document that its `source` names."""
     writes: bool = False
     """Whether it changes the world, so that no policy may call it a read."""
     control: tuple[str, ...] = ()
@@ -75,6 +77,7 @@ def typed(
     run: Callable[[Arguments, Caller], Awaitable[BaseModel]],
     *,
     retrieves: bool = False,
+    opens: bool = False,
     writes: bool = False,
     control: tuple[str, ...] = (),
 ) -> Capability:
@@ -90,6 +93,7 @@ def typed(
         output_schema=result.model_json_schema(mode="serialization"),
         call=call,
         retrieves=retrieves,
+        opens=opens,
         writes=writes,
         control=control,
     )

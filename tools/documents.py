@@ -123,6 +123,7 @@ def open_document(index: Index) -> Capability:
         Opening,
         Extract,
         run,
+        opens=True,
     )
 
 
