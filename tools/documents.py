@@ -11,7 +11,11 @@ from state.errors import WarrantError
 from state.passage import Passage
 from state.policy import RetrievalPolicy
 from tools.capability import Caller, Capability, ToolError, typed
-from tools.index.search import NOTHING, Index, UnknownSourceError
+from tools.index.search import Index, UnknownSourceError
+
+NOTHING_TO_READ = "The index has nothing that you may read."
+"""Said of an empty index, too: what others may read is not told."""
+HOW_TO_READ = "Add documents, `warrant index add PATH`, or hold their labels."
 
 
 class Search(BaseModel):
@@ -89,8 +93,8 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
         )
         try:
             documents = await retriever.ainvoke(search.query)
-            if not documents and await asyncio.to_thread(index.is_empty):
-                raise ToolError(NOTHING, "")
+            if not documents and await asyncio.to_thread(index.is_empty, caller.labels):
+                raise ToolError(NOTHING_TO_READ, HOW_TO_READ)
         except WarrantError as error:
             raise ToolError(error.message, error.way_out) from error
         return Passages(passages=[Passage(text=one.page_content, **one.metadata) for one in documents])

@@ -89,10 +89,16 @@ class Index:
                 raise UnknownSourceError(f"There is no source {source!r}.", "See `warrant index status`.")
             return str(found[0])
 
-    def is_empty(self) -> bool:
-        """Whether there is nothing to be found, whoever asks."""
+    def is_empty(self, labels: frozenset[str] | None = None) -> bool:
+        """Whether there is nothing to be found by a holder of these labels; None: whoever asks."""
         with reading(self._folder) as connection:
-            return connection is None or not connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
+            if connection is None:
+                return True
+            rows = connection.execute(
+                """SELECT labels FROM label_sets WHERE id IN
+                    (SELECT label_set FROM sources WHERE id IN (SELECT source FROM passages))"""
+            )
+            return not any(labels is None or labels.issuperset(json.loads(row[0])) for row in rows)
 
     def _current(self, connection: sqlite3.Connection) -> Snapshot:
         meta = read_meta(connection)
