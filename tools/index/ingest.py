@@ -55,7 +55,7 @@ def add(
     prune: bool = False,
     rebuild: bool = False,
     report: Report | None = None,
-    rules: Sequence[LabelRule] = (),
+    rules: Sequence[LabelRule] | None = None,
 ) -> Summary:
     """Bring the index up to date with files and folders.
 
@@ -66,11 +66,13 @@ def add(
         prune: Whether sources of files that no longer exist below the paths are removed.
         rebuild: Whether an index of another embedding model is embedded anew.
         report: Is told of the progress.
-        rules: ACL labels by path; all that is indexed has them if they are others than before.
+        rules: ACL labels by path; all that is indexed has them if they are others than before. None: there
+            never were any.
 
     Raises:
         BusyError: another process is writing to the index.
-        UsageError: there is nothing to add, or the index was made with another embedding model.
+        UsageError: there is nothing to add, the index was made with another embedding model, or it has rules
+            and none are given.
         ModelError: the embedding model failed; what was written until then stays.
         WarrantError: the index is damaged, or the disk is full.
     """
@@ -82,11 +84,13 @@ def add(
         )
     if paths and not (found.files or found.broken or prune):
         raise UsageError(f"No documents below {paths[0]}.", f"Warrant reads {files.KINDS}.")
-    labels = Labels(rules)
+    labels = Labels(rules or ())
     with writing(folder, embedder, rebuild=rebuild) as writer, isolation() as reader:
         tell = partial(_tell, report, len(found.files))
         run = _Run(writer, embedder, reader, tell, labels)
         run.summary.broken += found.broken
+        if rules is None and writer.rules():
+            raise UsageError("The index has label rules, which would be lost.", "Give those of the policy.")
         if writer.rules() != labels.digest:
             run.summary.relabelled += relabel(writer, labels).changed
         if rebuild:

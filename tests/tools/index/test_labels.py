@@ -145,7 +145,9 @@ def test_a_change_relabels_without_reading_or_embedding_and_at_once(
     assert (again.relabelled, again.unchanged, again.passages) == (0, 2, 0)
     assert counting.texts == written
     if how == "rule":
-        assert add(folder, counting, [documents]).relabelled == 1
+        with pytest.raises(UsageError, match="would be lost"):
+            add(folder, counting, [documents])
+        assert add(folder, counting, [documents], rules=()).relabelled == 1
     else:
         (documents / sidecar).unlink()
         assert add(folder, counting, [documents]).relabelled == 1
