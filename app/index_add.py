@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.index_parts import SHOWN, Json, backend, embedder, folder
+from app.index_parts import SHOWN, Json, backend, embedder, folder, rules
 from state.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from tools.index.files import Broken
     from tools.index.ingest import Report, Summary
 
 EPILOG = "Example: warrant index add docs/ handbook.pdf --prune"
@@ -44,13 +45,23 @@ def add(
     if not paths and not rebuild:
         raise UsageError("Nothing to add.", "Name files or folders: `warrant index add PATH`.")
     with _progress() as report:
-        summary = ingest(backend(), embedder(), paths or [], prune=prune, rebuild=rebuild, report=report)
+        summary = ingest(
+            backend(),
+            embedder(),
+            paths or [],
+            prune=prune,
+            rebuild=rebuild,
+            report=report,
+            rules=rules(),
+        )
     if as_json:
         broken = [one._asdict() for one in summary.broken]
         typer.echo(json.dumps({**vars(summary), "broken": broken}))
     else:
         typer.echo(counts(summary))
-    report_broken(summary)
+        if summary.relabelled:
+            typer.echo(f"{summary.relabelled} sources have other readers.")
+    report_broken(summary.broken)
     if summary.broken:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -88,9 +99,9 @@ def counts(summary: "Summary") -> str:
     )
 
 
-def report_broken(summary: "Summary") -> None:
+def report_broken(broken: "list[Broken]") -> None:
     """Name on stderr what was skipped."""
-    for source, error in summary.broken[:SHOWN]:
+    for source, error in broken[:SHOWN]:
         typer.echo(f"skipped {source}: {error}", err=True)
-    if (more := len(summary.broken) - SHOWN) > 0:
+    if (more := len(broken) - SHOWN) > 0:
         typer.echo(f"skipped {more} more; --json names them all", err=True)

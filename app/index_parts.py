@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from models.embeddings.names import Embedder
+    from state.label_policy import LabelRule
     from tools.index.backend import Backend
 
 SHOWN = 20
@@ -29,6 +30,14 @@ def backend() -> "Backend":
     from tools.index import place
 
     return place.backend(settings())
+
+
+def rules() -> "tuple[LabelRule, ...]":
+    """The ACL labels by path that the policy gives."""
+    from state.policy import load_policy
+    from state.settings import settings
+
+    return load_policy(settings().policy).retrieval.labels
 
 
 def embedder() -> "Embedder":

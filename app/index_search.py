@@ -23,6 +23,7 @@ def search(
 ) -> None:
     """Print the passages that fit best, with their scores: retrieval alone, without an answer."""
     from models.embeddings.names import resolve
+    from state.label_policy import rules_digest
     from state.passage import aged
     from state.policy import load_policy
     from state.settings import settings
@@ -32,7 +33,7 @@ def search(
     whole = load_policy(settings().policy)
     policy = whole.retrieval
     order = ordering(policy, settings().reranker_key, whole.models.timeout_seconds)
-    index = Index(backend(), embedder(), order, resolve=resolve)
+    index = Index(backend(), embedder(), order, rules=rules_digest(policy.labels), resolve=resolve)
     count = passages or policy.passages
     found = aged(
         index.search(query, count, policy.candidates, settings().held_labels()),

@@ -55,7 +55,7 @@ def watch(
             typer.echo(json.dumps({**vars(summary), "broken": broken, "seconds": round(seconds, 3)}))
         else:
             typer.echo(f"{datetime.now():%H:%M:%S}  {counts(summary)} ({seconds:.1f} s)")  # noqa: DTZ005
-        report_broken(summary)
+        report_broken(summary.broken)
 
     with _until_stopped() as stop:
         keep(folder(), embedder(), chosen, Listener(done, _say), stop=stop, poll=poll)

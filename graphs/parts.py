@@ -6,8 +6,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 
-from langgraph.runtime import Runtime
-
+from graphs.callers import callers
 from graphs.langsmith_export import LangSmithExport
 from graphs.local import local_tools
 from graphs.outbox import Outbox
@@ -19,10 +18,10 @@ from models.gate import classifier as gate
 from models.names import chat
 from models.prices import cost
 from models.redaction import redact
-from nodes.callers import Callers
 from nodes.gate import Judge
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
+from state.label_policy import rules_digest
 from state.plan import THINKING
 from state.policy import Policy, load_policy
 from state.schema import Json
@@ -30,8 +29,9 @@ from state.settings import Settings, settings
 from state.store import Store
 from state.verdict import Place, Verdict
 from tools.calculator import calculate
-from tools.capability import Caller, Capability
+from tools.capability import Capability
 from tools.documents import open_document, search_documents
+from tools.index.access import labels_of
 from tools.index.ordering import ordering
 from tools.index.place import backend
 from tools.index.search import Index
@@ -102,30 +102,17 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         chat=named,
         registry=registry,
         judge=_judge(policy),
-        caller=_callers(chosen),
+        caller=callers(chosen),
         terms=_terms(policy, chosen),
         stamp=stamp,
         plan_instructions=prompts["plan"],
         answer_instructions=prompts["answer"],
         rewording_instructions=prompts["reword"],
         thinking_instructions={name: prompts[name] for name in sorted(THINKING)},
+        labels_of=partial(labels_of, backend(chosen), rules_digest(policy.retrieval.labels)),
     )
     drawing = digest(wire(parts).compile().get_graph().to_json())
     return parts
-
-
-def _callers(chosen: Settings) -> Callers:
-    """The local user, or whom the server has authenticated, with their permissions as roles."""
-    labels, roles = chosen.held_labels(), chosen.held_roles()
-
-    def caller(runtime: Runtime[Context]) -> Caller:
-        user = runtime.server_info.user if runtime.server_info else None
-        if user is None:
-            return Caller(labels, roles)
-        secrets = dict(user["secrets"]) if "secrets" in user else {}
-        return Caller(labels, frozenset(user.permissions), secrets=secrets)
-
-    return caller
 
 
 def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
@@ -137,8 +124,8 @@ def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
 def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     """The tools that run in this process."""
     order = ordering(policy.retrieval, chosen.reranker_key, policy.models.timeout_seconds)
-    embedder = embeddings.resolve(policy.models.embedding)
-    index = Index(backend(chosen), embedder, order, resolve=embeddings.resolve)
+    embedder, rules = embeddings.resolve(policy.models.embedding), rules_digest(policy.retrieval.labels)
+    index = Index(backend(chosen), embedder, order, rules=rules, resolve=embeddings.resolve)
     desk = OrderDesk(chosen.home / "orders.db")
     return [
         search_documents(index, policy.retrieval),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from langgraph.graph import END, START, StateGraph
 
@@ -12,6 +12,7 @@ from nodes.answer import Answerer, AnswerView
 from nodes.approve import Approve, ApproveView
 from nodes.begin import Begin, BeginView
 from nodes.callers import Callers
+from nodes.clearance import Clearance, Cleared, LabelsOf, Otherwise, nothing_indexed
 from nodes.conclude import Conclude, ConcludeView
 from nodes.execute import Execute
 from nodes.gate import Judge
@@ -48,6 +49,7 @@ class Parts:
     thinking_instructions: dict[str, str]
     """Prompts of `extract` and `compose`."""
     rewording_instructions: str
+    labels_of: LabelsOf = nothing_indexed
 
 
 Graph: TypeAlias = StateGraph[AgentState, Context, AgentInput, AgentOutput]
@@ -58,24 +60,26 @@ def wire(parts: Parts) -> Graph:
     limits, registry, judge, caller = parts.policy.limits, parts.registry, parts.judge, parts.caller
     graph = StateGraph(AgentState, Context, input_schema=AgentInput, output_schema=AgentOutput)
 
+    clearance = Clearance(caller, parts.labels_of)
+
+    def add(name: str, node: Callable[..., Any], view: type, otherwise: Otherwise = "ends") -> None:
+        graph.add_node(name, checked(Cleared(node, clearance, otherwise)), input_schema=view)
+
     graph.add_node("begin", checked(Begin(parts.terms, parts.stamp)), input_schema=BeginView)
-    graph.add_node("screen", checked(Screen(judge, limits.request_chars)), input_schema=ScreenView)
-    planner = Planner(parts.chat, registry, limits, parts.plan_instructions, caller)
-    graph.add_node("plan", checked(planner), input_schema=PlanView)
-    graph.add_node("review", checked(Review(registry, limits, caller)), input_schema=ReviewView)
-    graph.add_node("schedule", checked(Schedule(registry, caller)), input_schema=ScheduleView)
-    graph.add_node("approve", checked(Approve(registry, caller)), input_schema=ApproveView)
     rewrites = parts.policy.retrieval.rewrites
     rewording = Rewording(parts.chat, limits, parts.rewording_instructions, rewrites)
-    graph.add_node("retrieve", checked(Retrieve(registry, judge, caller, rewording)), input_schema=Task)
-    graph.add_node("execute", checked(Execute(registry, judge, caller)), input_schema=Task)
-    think = Think(parts.chat, limits, parts.thinking_instructions)
-    graph.add_node("think", checked(think), input_schema=Task)
-    graph.add_node("conclude", checked(Conclude()), input_schema=ConcludeView)
-    answerer = Answerer(parts.chat, limits, parts.answer_instructions)
-    graph.add_node("answer", checked(answerer), input_schema=AnswerView)
-    graph.add_node("verify", checked(Verify()), input_schema=VerifyView)
-    graph.add_node("release", checked(Release(judge)), input_schema=ReleaseView)
+    add("screen", Screen(judge, limits.request_chars), ScreenView)
+    add("plan", Planner(parts.chat, registry, limits, parts.plan_instructions, caller), PlanView)
+    add("review", Review(registry, limits, caller), ReviewView)
+    add("schedule", Schedule(registry, caller), ScheduleView)
+    add("approve", Approve(registry, caller), ApproveView)
+    add("retrieve", Retrieve(registry, judge, caller, rewording), Task, "waits")
+    add("execute", Execute(registry, judge, caller), Task, "waits")
+    add("think", Think(parts.chat, limits, parts.thinking_instructions), Task, "waits")
+    add("conclude", Conclude(), ConcludeView)
+    add("answer", Answerer(parts.chat, limits, parts.answer_instructions), AnswerView)
+    add("verify", Verify(), VerifyView)
+    add("release", Release(judge), ReleaseView, "tells")
 
     asking = {*THINKING, *(registry.rewording() if rewrites else ())}
     runs = ["retrieve", "execute", "think"]

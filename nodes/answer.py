@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
 
 from langchain_core.messages import AnyMessage
 
@@ -10,7 +9,7 @@ from models.chat import Chat
 from nodes.asking import ask, prompt
 from nodes.evidence import evidence
 from nodes.history import history
-from state.agent import AgentState, Terms
+from state.agent import AgentState, HasRead, Terms
 from state.draft import draft_schema
 from state.passage import Passage
 from state.plan import StepResult
@@ -22,7 +21,7 @@ SAID = ("done", "answered", "left_out")
 """What gave something, or was not wanted."""
 
 
-class AnswerView(TypedDict):
+class AnswerView(HasRead):
     """What an answer may rest on."""
 
     request: str

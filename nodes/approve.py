@@ -1,7 +1,7 @@
 """Approve: the only place that interrupts, to ask a human about calls that policy wants approved."""
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
 from langchain_core.callbacks import adispatch_custom_event
 from langgraph.runtime import Runtime
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nodes.callers import Callers
 from nodes.card import card
-from state.agent import AgentState, Context
+from state.agent import AgentState, Context, HasRead
 from state.canonical import digest
 from state.plan import Plan, StepResult, StepStatus, Warrant
 from state.schema import Json
@@ -20,7 +20,7 @@ EDITED = 1_000
 """No step has so many rounds, so that an edited round is never taken for another one."""
 
 
-class ApproveView(TypedDict):
+class ApproveView(HasRead):
     """The calls that wait."""
 
     awaiting: dict[str, dict[str, Json]]

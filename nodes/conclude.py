@@ -1,10 +1,9 @@
 """Conclude: fills the typed answer by code, as the plan says, so that no model speaks."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from nodes.evidence import evidence
-from state.agent import AgentState, Ending, Terms
+from state.agent import AgentState, Ending, HasRead, Terms
 from state.answer import Answer, Citation, Claim
 from state.canonical import canonical
 from state.expression import ExpressionError, Scope, evaluate
@@ -16,7 +15,7 @@ QUOTED = 200
 """Characters of a step's output that a citation quotes."""
 
 
-class ConcludeView(TypedDict):
+class ConcludeView(HasRead):
     """The plan's answer, and what it is made of."""
 
     plan: dict[str, Json]

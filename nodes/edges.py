@@ -81,6 +81,7 @@ def _tasks(state: AgentState, registry: Registry, asking: Collection[str]) -> li
             terms=state["terms"],
             usage=state["usage"],
             share=max(1, thinking),
+            read=state.get("read") or {},
         )
         for warrant in ready
     ]

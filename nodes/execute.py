@@ -11,6 +11,7 @@ from state.agent import AgentState, Context, Task
 from state.canonical import canonical
 from state.plan import StepResult
 from state.verdict import Verdict
+from tools.capability import Caller
 from tools.registry import Registry
 
 
@@ -25,12 +26,20 @@ class Execute:
     async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
         """Call the tool and judge its output."""
         warrant = started(state, runtime)
-        result = await self.registry.call(warrant, self.caller(runtime), state["scope"])
+        caller = self.caller(runtime)
+        result = await self.registry.call(warrant, caller, state["scope"])
         verdicts: list[Verdict] = []
         if result.status == "done":
             verdicts = [await self.judge(canonical(result.output), "result")]
             result = self._gated(result, verdicts[0])
-        return ended(result, verdicts, runtime)
+        return {**ended(result, verdicts, runtime), "read": self._read(result, caller)}
+
+    def _read(self, result: StepResult, caller: Caller) -> dict[str, list[str]]:
+        """The document whose words the output holds; of its labels the caller holds all, and maybe more."""
+        tool = self.registry.find(result.tool)
+        if tool is None or not tool.opens or result.status != "done" or result.output is None:
+            return {}
+        return {result.output["source"]: sorted(caller.labels)}
 
     def _gated(self, result: StepResult, verdict: Verdict) -> StepResult:
         """Withhold a refused output; what was written stays done, so that no re-plan writes it again."""

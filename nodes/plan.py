@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
@@ -12,7 +11,7 @@ from nodes.asking import ask, prompt
 from nodes.callers import Callers
 from nodes.failure import failure
 from nodes.history import history
-from state.agent import AgentState, Context, Terms
+from state.agent import AgentState, Context, HasRead, Terms
 from state.plan import StepResult, plan_schema
 from state.policy import Limits
 from state.schema import Json
@@ -21,7 +20,7 @@ from tools.capability import Capability
 from tools.registry import Registry
 
 
-class PlanView(TypedDict):
+class PlanView(HasRead):
     """What a planner may know."""
 
     request: str

@@ -1,13 +1,12 @@
 """Release: the only way out; what leaves has a verdict."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from langchain_core.callbacks import adispatch_custom_event
 from langchain_core.messages import AIMessage
 
 from nodes.gate import Judge
-from state.agent import AgentState, Ending
+from state.agent import AgentState, Ending, HasRead
 from state.answer import Answer
 from state.canonical import canonical
 from state.schema import Json
@@ -16,7 +15,7 @@ from state.verdict import Outcome, Verdict
 WITHHELD = "The answer was withheld by the gate: {reason} Ask differently, or have the source corrected."
 
 
-class ReleaseView(TypedDict):
+class ReleaseView(HasRead):
     """How the run ends."""
 
     answer: dict[str, Json] | None

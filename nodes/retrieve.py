@@ -40,7 +40,8 @@ class Retrieve:
             verdicts = await asyncio.gather(*(self.judge(passage.text, "result") for passage in found))
             kept = {"passages": _kept(found, verdicts)}
             result = result.model_copy(update={"output": kept, "retrieved": True})
-        return {**ended(result, verdicts, runtime, passages=len(found)), **spent}
+        read = {passage.source: list(passage.labels) for passage in found}
+        return {**ended(result, verdicts, runtime, passages=len(found)), "read": read, **spent}
 
 
 def _kept(found: list[Passage], verdicts: list[Verdict]) -> list[dict[str, object]]:

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypedDict
 
 from langgraph.runtime import Runtime
 
 from nodes.callers import Callers
 from nodes.plan_rules import Rules, plan_violations
-from state.agent import AgentState, Context, Ending, Rounds, Terms
+from state.agent import AgentState, Context, Ending, HasRead, Rounds, Terms
 from state.plan import Plan, StepResult
 from state.policy import Limits
 from state.schema import MAX_VIOLATIONS, Json, Violation
 from tools.registry import Registry
 
 
-class ReviewView(TypedDict):
+class ReviewView(HasRead):
     """The plan and what ran before it."""
 
     plan: dict[str, Json] | None

@@ -1,20 +1,19 @@
 """Schedule: which steps may run now, and what happens when none is left."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from langgraph.runtime import Runtime
 
 from nodes.callers import Callers
 from nodes.failure import failure
 from nodes.steps import Progress
-from state.agent import AgentState, Context, Ending, Rounds, Terms
+from state.agent import AgentState, Context, Ending, HasRead, Rounds, Terms
 from state.plan import Plan, StepResult
 from state.schema import Json
 from tools.registry import Registry
 
 
-class ScheduleView(TypedDict):
+class ScheduleView(HasRead):
     """The reviewed plan and how far it is."""
 
     request: str

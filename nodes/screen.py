@@ -1,14 +1,13 @@
 """Screen: whether the request may go on to a model at all."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from nodes.gate import Judge
-from state.agent import AgentState, Ending
+from state.agent import AgentState, Ending, HasRead
 from state.verdict import Verdict
 
 
-class ScreenView(TypedDict):
+class ScreenView(HasRead):
     """The request."""
 
     request: str

@@ -3,10 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypedDict
 
 from nodes.evidence import evidence
-from state.agent import AgentState, Ending, Rounds, Terms
+from state.agent import AgentState, Ending, HasRead, Rounds, Terms
 from state.answer import Answer, Citation, Claim
 from state.draft import Draft, DraftClaim, Quote
 from state.passage import Passage
@@ -19,7 +18,7 @@ CONTINENTAL = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
 ABSTENTION = "I cannot answer this from the evidence I found."
 
 
-class VerifyView(TypedDict):
+class VerifyView(HasRead):
     """The draft and the evidence of this run."""
 
     request: str

@@ -6,7 +6,7 @@ views it needs. A key that no channel has is refused by `checked`, since LangGra
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, NotRequired, TypeVar, cast
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import EphemeralValue
@@ -80,7 +80,13 @@ class Ending(TypedDict):
     reason: str
 
 
-class Task(TypedDict):
+class HasRead(TypedDict):
+    """A view of a node that uses what the thread has read."""
+
+    read: NotRequired[dict[str, list[str]]]
+
+
+class Task(HasRead):
     """One step, as it is sent to the nodes that run steps."""
 
     warrant: dict[str, Json]
@@ -112,6 +118,8 @@ class AgentState(AgentInput, total=False):
     """Step id → the warrant that a human has to approve."""
     warrants: Annotated[dict[str, Json], merged]  # schedule, approve
     results: Annotated[dict[str, Json], merged]  # schedule, approve, execute, retrieve, think
+    read: Annotated[dict[str, list[str]], merged]  # execute, retrieve
+    """Source → its labels when this thread read it, in any turn: what the thread says may hold its words."""
     draft: dict[str, Json] | None  # answer
     """The model's proposal for an answer."""
     answer: dict[str, Json] | None  # verify, conclude, release

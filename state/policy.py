@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
+from state.label_policy import Rules
 from state.local_policy import FilesPolicy, SqlPolicy, WebPolicy
 from state.mcp_policy import McpServerPolicy, ServerName
 from state.models_policy import ModelsPolicy
@@ -90,6 +91,8 @@ class RetrievalPolicy(Section):
     model call, and answers to all wordings are merged. 0 asks for none."""
     max_age_days: float | None = Field(default=None, gt=0)
     """Days after which a passage is marked as stale if nobody has read its source again; never by default."""
+    labels: Rules = ()
+    """ACL labels by path; `warrant index label` applies a change of them."""
 
 
 class Policy(Section):

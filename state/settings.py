@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from state.errors import UsageError
+from state.label_policy import RESERVED
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     """ACL labels that the local user holds, separated by commas."""
     roles: str = ""
     """Roles and tenants of the local user, which the policy of a tool may name, separated by commas."""
+    langgraph_auth: str | None = Field(default=None, repr=False, validation_alias="LANGGRAPH_AUTH")
+    """Set by the LangGraph server from `auth` in langgraph.json."""
+    langgraph_auth_type: str = Field(default="noop", validation_alias="LANGGRAPH_AUTH_TYPE")
+    """How a deployed LangGraph server authenticates without it."""
     openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     api_key: SecretStr | None = None
@@ -63,11 +68,15 @@ class Settings(BaseSettings):
 
     def held_labels(self) -> frozenset[str]:
         """ACL labels that the local user holds."""
-        return _listed(self.labels)
+        return frozenset(one for one in _listed(self.labels) if not one.startswith(RESERVED))
 
     def held_roles(self) -> frozenset[str]:
         """Roles and tenants of the local user."""
         return _listed(self.roles)
+
+    def authenticates(self) -> bool:
+        """Whether a LangGraph server in this process lets in only whom it knows."""
+        return self.langgraph_auth is not None or self.langgraph_auth_type != "noop"
 
     def database_url(self) -> str:
         """SQLAlchemy URL of the store."""

@@ -50,6 +50,8 @@ class Capability:
     """Whether the output is `{"passages": [Passage, …]}`, which its `output_schema` must demand."""
     rewords: bool = False
     """Whether it has an argument `query` and searches for `Caller.wordings` as well."""
+    opens: bool = False
+    """Whether the output holds words of the indexed document that its `source` names."""
     writes: bool = False
     """Whether it changes the world, so that no policy may call it a read."""
     control: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ def typed(
     *,
     retrieves: bool = False,
     rewords: bool = False,
+    opens: bool = False,
     writes: bool = False,
     control: tuple[str, ...] = (),
 ) -> Capability:
@@ -96,6 +99,7 @@ def typed(
         call=call,
         retrieves=retrieves,
         rewords=rewords,
+        opens=opens,
         writes=writes,
         control=control,
     )

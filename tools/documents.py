@@ -12,8 +12,12 @@ from state.errors import WarrantError
 from state.passage import Passage, aged
 from state.policy import RetrievalPolicy
 from tools.capability import Caller, Capability, ToolError, typed
-from tools.index.search import NOTHING, Index, UnknownSourceError
+from tools.index.search import Index, UnknownSourceError
 from tools.index.wordings import merge
+
+NOTHING_TO_READ = "The index has nothing that you may read."
+"""Said of an empty index, too: what others may read is not told."""
+HOW_TO_READ = "Add documents, `warrant index add PATH`, or hold their labels."
 
 
 class Search(BaseModel):
@@ -93,8 +97,8 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
             queries = (search.query, *(one for one in caller.wordings if one != search.query))
             results = [await retriever.ainvoke(query) for query in queries]
             found = merge([[_passage(one) for one in result] for result in results], retriever.passages)
-            if not found and await asyncio.to_thread(index.is_empty):
-                raise ToolError(NOTHING, "")
+            if not found and await asyncio.to_thread(index.is_empty, caller.labels):
+                raise ToolError(NOTHING_TO_READ, HOW_TO_READ)
         except WarrantError as error:
             raise ToolError(error.message, error.way_out) from error
         return Passages(passages=aged(found, policy.max_age_days, datetime.now(UTC)))
@@ -132,6 +136,7 @@ def open_document(index: Index) -> Capability:
         Opening,
         Extract,
         run,
+        opens=True,
     )
 
 

@@ -105,7 +105,9 @@ def our_agent(suite: Suite) -> Iterator[OurAgent]:
 def _index(agent: OurAgent) -> None:
     # Sources are named as from the folder where the command runs, so that citations read the same everywhere.
     documents = [Path(os.path.relpath(path)) for path in agent.suite.agent.documents]
-    summary = add(agent.home / INDEX, resolve(agent.policy.models.embedding), documents)
+    policy = agent.policy
+    embedder, rules = resolve(policy.models.embedding), policy.retrieval.labels
+    summary = add(agent.home / INDEX, embedder, documents, rules=rules)
     if summary.broken:
         source, error = summary.broken[0]
         raise UsageError(f"The suite's document {source} cannot be read: {error}", "Mend or remove it.")

@@ -62,6 +62,25 @@ def test_add_status_and_search_from_the_command_line(home: Path) -> None:
     assert "failed:" in warrant(home, "status").stdout
 
 
+def test_a_changed_rule_is_refused_until_it_is_applied(tmp_path: Path) -> None:
+    (tmp_path / "hr").mkdir()
+    (tmp_path / "hr" / "pay.md").write_text("Pay slips come on the 25th.", "utf-8")
+    policy = tmp_path / "policy.toml"
+    policy.write_text("", "utf-8")
+    warrant(tmp_path, "add", "hr", WARRANT_POLICY=str(policy))
+    policy.write_text('[[retrieval.labels]]\npath = "hr/**"\nlabels = ["hr"]\n', "utf-8")
+    ask = ("search", "pay slips", "--json")
+    assert "warrant index label" in warrant(tmp_path, *ask, code=2, WARRANT_POLICY=str(policy)).stderr
+    done = json.loads(warrant(tmp_path, "label", "--json", WARRANT_POLICY=str(policy)).stdout)
+    assert done == {"files": 1, "changed": 1, "broken": []}
+    assert json.loads(warrant(tmp_path, *ask, WARRANT_POLICY=str(policy)).stdout)["passages"] == []
+    held = warrant(tmp_path, *ask, WARRANT_POLICY=str(policy), WARRANT_LABELS="hr").stdout
+    assert [one["labels"] for one in json.loads(held)["passages"]] == [["hr"]]
+    (tmp_path / "hr" / "_labels.toml").write_text("label = 'hr'", "utf-8")
+    broken = warrant(tmp_path, "label", code=5, WARRANT_POLICY=str(policy))
+    assert "nobody may" in broken.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "way_out"),
     [(["add"], "warrant index add PATH"), (["add", "gone"], "--prune"), (["add", "."], "Warrant reads .md")],
@@ -75,6 +94,8 @@ def test_a_usage_error_is_one_line_with_the_way_out(
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["add", "status", "watch", "check", "snapshot", "restore", "search"])
+@pytest.mark.parametrize(
+    "command", ["add", "label", "status", "watch", "check", "snapshot", "restore", "search"]
+)
 def test_help_ends_with_an_example(tmp_path: Path, command: str) -> None:
     assert f"Example: warrant index {command}" in warrant(tmp_path, command, "--help").stdout

@@ -52,12 +52,16 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def langgraph_dev(
-    home: Path, log: Path, policy: Path = PROJECT / "policy.toml", config: Path = PROJECT / "langgraph.json"
+    home: Path,
+    log: Path,
+    policy: Path = PROJECT / "policy.toml",
+    config: Path = PROJECT / "langgraph.json",
+    **more: str,
 ) -> Iterator[DevServer]:
     """`langgraph dev` on our langgraph.json, or one like it."""
     port = free_port()
     quiet = {"LANGGRAPH_DISABLE_FILE_PERSISTENCE": "true", "LANGSMITH_TRACING": "false"}
-    env = environment(home, WARRANT_POLICY=str(policy), **quiet)
+    env = environment(home, WARRANT_POLICY=str(policy), **quiet, **more)
     command = [BIN / "langgraph", "dev", "--no-browser", "--no-reload", "--port", str(port)]
     command += ["--config", str(config)]
     with log.open("wb") as out:

@@ -22,6 +22,15 @@ class Proposal(NamedTuple):
     candidates: Candidates
 
 
+class Labelled(NamedTuple):
+    """The ACL labels of sources, and the rules by which they have them."""
+
+    rules: str
+    """Digest of the label rules that were applied; empty for none."""
+    labels: dict[str, frozenset[str]]
+    """By source."""
+
+
 class Reader(Protocol):
     """One consistent version of an index as one caller may read it; it knows nothing of other passages.
 
@@ -39,6 +48,10 @@ class Reader(Protocol):
 
     def beside(self, id_: int, characters: int) -> list[Passage]:
         """A passage and those around it in its source, in their order, within so many characters of it."""
+        ...
+
+    def rules(self) -> str:
+        """Digest of the label rules that were applied; empty for none."""
         ...
 
     def source_text(self, source: str) -> str | None:
@@ -136,8 +149,12 @@ class Backend(Protocol):
         """
         ...
 
-    def is_empty(self) -> bool:
-        """Whether there is nothing to be found, whoever asks."""
+    def is_empty(self, labels: frozenset[str] | None = None) -> bool:
+        """Whether there is nothing to be found by a holder of these labels; None: whoever asks."""
+        ...
+
+    def labelled(self, sources: Sequence[str]) -> Labelled | None:
+        """The labels of those sources that are indexed, whoever may read them; None if there is no index."""
         ...
 
     def status(self) -> Status:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from state.canonical import digest
 from state.errors import WarrantError
+from state.label_policy import RESERVED
 
 VERSION = 2
 """Counts up when the same file is read or cut differently, so that indexes follow."""
@@ -102,6 +103,8 @@ def read_labels(value: object) -> tuple[str, ...]:
         raise BrokenDocumentError(
             f"Its labels are {reprlib.repr(value)}.", 'Write a list of names: ["hr", "legal"].'
         )
+    if any(one.strip().startswith(RESERVED) for one in labels):
+        raise BrokenDocumentError(f"A label of its begins with {RESERVED}.", "Choose other names.")
     if len(labels) > MAX_LABELS:
         raise BrokenDocumentError(f"It has {len(labels)} labels.", f"Use at most {MAX_LABELS}.")
     return tuple(sorted({UNSTORABLE.sub("\ufffd", label.strip()) for label in labels}))

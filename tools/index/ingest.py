@@ -1,8 +1,9 @@
 """Adding documents: what changed is read, cut, embedded and written, in batches that are whole or absent."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,17 @@ from numpy.typing import NDArray
 
 from models.embeddings.names import Embedder
 from state.errors import UsageError
+from state.label_policy import LabelRule
 from tools.index import files
 from tools.index.backend import Backend, Writer
 from tools.index.chunks import Chunk, Count, approximate, cut, embedded
 from tools.index.document import BrokenDocumentError, Document
 from tools.index.files import Broken
 from tools.index.isolation import Bounds, Isolation, isolation
+from tools.index.labels import Labels
 from tools.index.local.backend import opened
 from tools.index.records import NEVER, Entry, Finished, Known, Version
+from tools.index.relabel import relabel
 from tools.index.roots import is_below, outermost
 
 BATCH_PASSAGES = 256
@@ -40,6 +44,8 @@ class Summary:
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
+    relabelled: int = 0
+    """Those whose readers are others now, because of a sidecar or a rule."""
     passages: int = 0
     """Passages written."""
     broken: list[Broken] = field(default_factory=list)
@@ -57,6 +63,7 @@ def add(
     prune: bool = False,
     rebuild: bool = False,
     report: Report | None = None,
+    rules: Sequence[LabelRule] | None = None,
     bounds: Bounds = Bounds(),  # noqa: B008 - it cannot be changed
 ) -> Summary:
     """Bring the index up to date with files and folders.
@@ -69,10 +76,13 @@ def add(
         rebuild: Whether an index of another embedding model is embedded anew.
         report: Is told of the progress.
         bounds: What reading one file may cost.
+        rules: ACL labels by path; all that is indexed has them if they are others than before. None: there
+            never were any.
 
     Raises:
         BusyError: another process is writing to the index.
-        UsageError: there is nothing to add, or the index was made with another embedding model.
+        UsageError: there is nothing to add, the index was made with another embedding model, or it has rules
+            and none are given.
         ModelError: the embedding model failed; what was written until then stays.
         WarrantError: the index is damaged, or the disk is full.
     """
@@ -85,18 +95,28 @@ def add(
     if paths and not (found.files or found.broken or prune):
         raise UsageError(f"No documents below {paths[0]}.", f"Warrant reads {files.KINDS}.")
     given = [Path(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 - as files.discover
+    labels = Labels(rules or ())
     with opened(where).writing(embedder, rebuild=rebuild) as writer, isolation(bounds) as reader:
         writer.set_roots(outermost([*writer.roots(), *filter(Path.is_dir, given)]))
+        run = _Run(writer, embedder, reader, partial(_tell, report, len(found.files)), labels)
+        run.summary.broken += found.broken
+        if rules is None and writer.rules():
+            raise UsageError("The index has label rules, which would be lost.", "Give those of the policy.")
+        if writer.rules() != labels.digest:
+            run.summary.relabelled += relabel(writer, labels).changed
         if rebuild:
             _embed_anew(writer, embedder)
-        run = _Run(writer, embedder, reader, lambda summary: report and report(summary, len(found.files)))
-        run.summary.broken += found.broken
         for path in found.files:
             run.take(path)
         run.flush()
         if prune:
             run.prune(given)
     return run.summary
+
+
+def _tell(report: Report | None, files: int, summary: Summary) -> None:
+    if report:
+        report(summary, files)
 
 
 @dataclass
@@ -111,22 +131,30 @@ class _Batch:
 
 class _Run:
     def __init__(
-        self, writer: Writer, embedder: Embedder, reader: Isolation, report: Callable[[Summary], None]
+        self,
+        writer: Writer,
+        embedder: Embedder,
+        reader: Isolation,
+        report: Callable[[Summary], None],
+        labels: Labels,
     ) -> None:
         self.summary = Summary()
         self._writer = writer
         self._embedder = embedder
         self._reader = reader
         self._report = report
+        self._labels = labels
         self._batch = _Batch()
         self._count: Count = getattr(embedder, "count_tokens", approximate)
 
     def take(self, path: Path) -> None:
         """Read a file if it changed; what it holds is written with the next full batch."""
-        known = self._writer.known(path) or self._register(path)
+        known, unclear = self._labelled(path)
         self.summary.files += 1
         before = self._writer.digests(path)
         try:
+            if unclear:
+                raise BrokenDocumentError(unclear)
             version = files.version(path)
             digest = files.fingerprint(path)
             if digest == known.digest:
@@ -173,12 +201,22 @@ class _Run:
             ]
         )
 
-    def _register(self, path: Path) -> Known:
+    def _labelled(self, path: Path) -> tuple[Known, str]:
+        """A file with the labels of its sidecars and rules, before anything of it can be found."""
+        known = self._writer.known(path)
+        given, unclear = self._labels.surely(path, known.given if known else ())
+        if known is None:
+            return self._register(path, given), unclear
+        if known.given != given:
+            self.summary.relabelled += self._writer.relabel(path, given)
+        return known, unclear
+
+    def _register(self, path: Path, given: Sequence[str]) -> Known:
         here = Path.cwd()
         name = path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
         # The same name below another folder from which `index add` was called.
-        known = Known(name if self._writer.is_free(name) else str(path), "", ())
-        self._writer.register(path, known.name)
+        known = Known(name if self._writer.is_free(name) else str(path), "", tuple(given))
+        self._writer.register(path, known.name, given)
         return known
 
     def _read(self, path: Path, name: str, digest: str, version: Version, before: dict[str, str]) -> Finished:

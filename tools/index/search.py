@@ -7,7 +7,8 @@ from typing import TypeVar
 from models.embeddings.names import Embedder
 from state.errors import WarrantError
 from state.passage import Passage
-from tools.index.backend import Backend
+from tools.index.access import check_rules
+from tools.index.backend import Backend, Reader
 from tools.index.local.backend import opened
 from tools.index.local.catalogue import OtherModelError
 from tools.index.ordering import Ordering
@@ -33,6 +34,7 @@ class Index:
         embedder: Embedder,
         ordering: Ordering | None = None,
         resolve: Callable[[str], Embedder] | None = None,
+        rules: str = "",
     ) -> None:
         """Open nothing yet.
 
@@ -42,9 +44,11 @@ class Index:
             ordering: Puts in order what is found; by default by the features of the index.
             resolve: Makes a model by its name, so that searching goes on while and after the index is rebuilt
                 with another one; without it that is an error.
+            rules: Digest of the label rules of this process; an index that has others is not searched.
         """
         self._backend = opened(where)
         self._resolve = resolve
+        self._rules = rules
         self._searched = False
         self._embedder = embedder
         self._ordering = ordering or Ordering()
@@ -92,6 +96,7 @@ class Index:
             if reader is None:
                 return []
             self._searched = True
+            self._check(reader)
             proposal = reader.propose(query, embedder.embed([query])[0], candidates)
             if proposal is None:
                 return []
@@ -110,8 +115,14 @@ class Index:
 
     def _text(self, embedder: Embedder, source: str, labels: frozenset[str]) -> str | None:
         with self._backend.reading(embedder, labels) as reader:
-            return None if reader is None else reader.source_text(source)
+            if reader is None:
+                return None
+            self._check(reader)
+            return reader.source_text(source)
 
-    def is_empty(self) -> bool:
-        """Whether there is nothing to be found, whoever asks."""
-        return self._backend.is_empty()
+    def _check(self, reader: Reader) -> None:
+        check_rules(reader.rules(), self._rules)
+
+    def is_empty(self, labels: frozenset[str] | None = None) -> bool:
+        """Whether there is nothing to be found by a holder of these labels; None: whoever asks."""
+        return self._backend.is_empty(labels)

@@ -1,13 +1,14 @@
 """An index in a folder of this machine."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from models.embeddings.names import Embedder
-from tools.index.backend import Backend
+from tools.index.backend import Backend, Labelled
 from tools.index.local.blocks import FOLDER, damaged
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
@@ -74,10 +75,29 @@ class LocalBackend:
                 yield writer
                 writer.settle()
 
-    def is_empty(self) -> bool:
-        """Whether there is nothing to be found, whoever asks."""
+    def is_empty(self, labels: frozenset[str] | None = None) -> bool:
+        """Whether there is nothing to be found by a holder of these labels; None: whoever asks."""
         with reading(self.folder) as connection:
-            return connection is None or not connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
+            if connection is None:
+                return True
+            rows = connection.execute(
+                """SELECT labels FROM label_sets WHERE id IN
+                    (SELECT label_set FROM sources WHERE id IN (SELECT source FROM passages))"""
+            )
+            return not any(labels is None or labels.issuperset(json.loads(row[0])) for row in rows)
+
+    def labelled(self, sources: Sequence[str]) -> Labelled | None:
+        """The labels of those sources that are indexed, whoever may read them; None if there is no index."""
+        with reading(self.folder) as connection:
+            if connection is None:
+                return None
+            rows = connection.execute(
+                """SELECT source, labels FROM sources JOIN label_sets ON label_sets.id = label_set
+                WHERE source IN (SELECT value FROM json_each(?))""",
+                (json.dumps(list(sources)),),
+            )
+            found = {source: frozenset(json.loads(labels)) for source, labels in rows}
+            return Labelled(read_meta(connection).rules, found)
 
     def status(self) -> Status:
         """What it holds."""

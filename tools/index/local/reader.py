@@ -45,6 +45,10 @@ class LocalReader:
         """What the index remembers in this version."""
         return read_meta(self._db)
 
+    def rules(self) -> str:
+        """Digest of the label rules that were applied; empty for none."""
+        return self.meta().rules
+
     def propose(self, query: str, vector: NDArray[np.float32], count: int) -> Proposal | None:
         """The best `count` passages of each leg, and those beside them; None if there is nothing to read."""
         with legible():

@@ -1,13 +1,13 @@
 """An index in PostgreSQL as a backend: connections, the lock of the one writer, and what is there."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, Any
 
 from models.embeddings.names import Embedder
-from tools.index.backend import Reader, Writer
+from tools.index.backend import Labelled, Reader, Writer
 from tools.index.local.lock import BusyError
 from tools.index.postgres.reader import PostgresReader
 from tools.index.postgres.schema import NAME, check_embedding, connect, create, read_meta, reported
@@ -70,12 +70,28 @@ class PostgresBackend:
                 yield writer
                 writer.settle()
 
-    def is_empty(self) -> bool:
-        """Whether there is nothing to be found, whoever asks."""
+    def is_empty(self, labels: frozenset[str] | None = None) -> bool:
+        """Whether there is nothing to be found by a holder of these labels; None: whoever asks."""
         with self._snapshot() as connection:
             if read_meta(connection, self._schema) is None:
                 return True
-            return connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+            rows = connection.execute(
+                "SELECT labels FROM sizes JOIN label_sets ON label_sets.id = label_set WHERE passages > 0"
+            )
+            return not any(labels is None or labels.issuperset(row[0]) for row in rows)
+
+    def labelled(self, sources: Sequence[str]) -> Labelled | None:
+        """The labels of those sources that are indexed, whoever may read them; None if there is no index."""
+        with self._snapshot() as connection:
+            meta = read_meta(connection, self._schema)
+            if meta is None:
+                return None
+            rows = connection.execute(
+                """SELECT source, labels FROM sources JOIN label_sets ON label_sets.id = label_set
+                WHERE source = ANY(%s)""",
+                (list(sources),),
+            )
+            return Labelled(meta.rules, {source: frozenset(labels) for source, labels in rows})
 
     def status(self) -> Status:
         """What it holds."""

@@ -68,6 +68,10 @@ class PostgresReader:
         ).fetchall()
         return [_passage(row) for row in rows]
 
+    def rules(self) -> str:
+        """Digest of the label rules that were applied; empty for none."""
+        return self._meta.rules
+
     def source_text(self, source: str) -> str | None:
         """The extracted text of a source; None if there is none that the caller may read."""
         row = self._db.execute(
