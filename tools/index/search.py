@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from models.embeddings.names import Embedder
 from state.errors import WarrantError
 from state.passage import Passage, Scores
 from tools.index.backend import Backend
 from tools.index.candidates import Candidates, Ranked
-from tools.index.fusion import fuse
 from tools.index.local.backend import opened
+from tools.index.ranking import rank
+from tools.index.ranking.weights import shipped
 
 NOTHING = "The index is empty. Add documents to it: `warrant index add PATH`."
 
@@ -50,7 +49,7 @@ class Index:
             if proposal is None:
                 return []
             found = proposal.candidates
-            ranked = _fused(found)[:passages]
+            ranked = rank(proposal.query, found, shipped())[:passages]
             kept = reader.passages([int(found.ids[one.row]) for one in ranked])
             return [
                 passage.model_copy(update={"scores": _scores(found, one)})
@@ -74,22 +73,14 @@ class Index:
         return self._backend.is_empty()
 
 
-def _fused(found: Candidates) -> list[Ranked]:
-    """Reciprocal Rank Fusion of what the legs proposed."""
-    rankings = []
-    for ranks in (found.dense_rank, found.sparse_rank):
-        rows = np.flatnonzero(ranks)
-        rankings.append(rows[np.argsort(ranks[rows])].tolist())
-    return [Ranked(row, score, score, 0.0, {}) for row, score in fuse(*rankings).items()]
-
-
 def _scores(found: Candidates, one: Ranked) -> Scores:
-    dense, sparse = int(found.dense_rank[one.row]) or None, int(found.sparse_rank[one.row]) or None
     return Scores(
-        dense=float(found.dense[one.row]) if dense else None,
-        dense_rank=dense,
-        sparse=float(found.sparse[one.row]) if sparse else None,
-        sparse_rank=sparse,
+        dense=float(found.dense[one.row]),
+        dense_rank=int(found.dense_rank[one.row]) or None,
+        sparse=float(found.sparse[one.row]),
+        sparse_rank=int(found.sparse_rank[one.row]) or None,
         fused=one.fused,
         score=one.score,
+        relevance=one.relevance,
+        features=one.features,
     )
