@@ -33,10 +33,10 @@ SIZES = Sizes(fold=40, factor=3, exact_below=150)
 FILES = 5
 SOURCES = 30
 LABELS = frozenset({"hr"})
-LONGEST_SECONDS = 1.5
+LONGEST_SECONDS = 2.5
 
-State: TypeAlias = dict[str, str]
-"""Every source and its text."""
+State: TypeAlias = tuple[str, dict[str, tuple[str, bool]]]
+"""The embedding model; every source, its text, and whether hr alone may read it."""
 
 
 class Words:
@@ -83,13 +83,22 @@ def text_of(step: int, number: int) -> str:
 
 def left(step: int) -> State:
     """What there is before a step."""
-    state: State = {}
+    sources: dict[str, tuple[str, bool]] = {}
+    secret: dict[str, bool] = {}
     for one in range(step):
-        if kind(one) in ("add", "remove"):
-            state = {source: text for source, text in state.items() if not source.startswith(file_of(one))}
-        if kind(one) == "add":
-            state |= {f"{file_of(one)}#{number}": text_of(one, number) for number in range(SOURCES)}
-    return state
+        file = file_of(one)
+        own = {name: kept for name, kept in sources.items() if name.startswith(file)}
+        if kind(one) == "relabel":
+            secret[file] = one % 2 == 1
+            sources |= {name: (text, secret[file]) for name, (text, _) in own.items()}
+        elif kind(one) in ("add", "remove"):
+            sources = {name: kept for name, kept in sources.items() if name not in own}
+        if kind(one) == "remove":
+            secret.pop(file, None)
+        elif kind(one) == "add":
+            hidden = secret.setdefault(file, False)
+            sources |= {f"{file}#{number}": (text_of(one, number), hidden) for number in range(SOURCES)}
+    return model(step).name, sources
 
 
 def do(backend: LocalBackend, step: int) -> None:
@@ -158,29 +167,32 @@ def look(folder: Path, step: int) -> int:
     backend = LocalBackend(folder, SIZES)
     problems = backend.check()
     assert not problems, problems
+    there = held(backend)
     for following in (step, step + 1):
-        if held(backend, following) == left(following):
+        if there == left(following):
             backend.close()
             return following
     raise AssertionError(f"What there is after step {step} is neither what was before it nor what follows.")
 
 
-def held(backend: LocalBackend, step: int) -> State | None:
-    """Every source, as it is found and as its text is put together; None with another model."""
-    for embedder in (model(step), model(step + 1)):
-        if backend.status().embedding in (None, embedder.name):
-            break
+def held(backend: LocalBackend) -> State:
+    """What is found, with its text put together."""
+    name = backend.status().embedding or model(0).name
+    embedder = Words(name)
     with backend.reading(embedder, LABELS) as reader:
         if reader is None:
-            return {}
+            return name, {}
         proposal = reader.propose("return ship", embedder.embed(["return ship"])[0], 100_000)
         found = reader.passages(proposal.candidates.ids.tolist()) if proposal else []
-        state = {one.source: reader.source_text(one.source) or "" for one in found}
-        every = Counter((one.source, one.start) for one in found)
-        assert all(count == 1 for count in every.values())
-        assert len(found) == 2 * len(state)
-        assert all(state[one.source][one.start : one.end] == one.text for one in found)
-        return state
+        state = {one.source: (reader.source_text(one.source) or "", one.labels == ("hr",)) for one in found}
+        assert len({(one.source, one.start) for one in found}) == len(found) == 2 * len(state)
+        assert all(state[one.source][0][one.start : one.end] == one.text for one in found)
+    with backend.reading(embedder, frozenset()) as reader:
+        vector = embedder.embed(["return"])[0]
+        proposal = reader.propose("return", vector, 100_000) if reader else None
+        open_ones = reader.passages(proposal.candidates.ids.tolist()) if reader and proposal else []
+        assert {one.source for one in open_ones} == {one for one, (_, secret) in state.items() if not secret}
+    return name, state
 
 
 def run(folder: Path, count: int, seed: int) -> dict[str, int]:

@@ -31,6 +31,8 @@ from tools.index.search import Index
 
 DIMENSIONS = 384
 WORDS = 300_000
+FLAT = 50
+"""Added to the ranks of words: the commonest then stands in a sixth of the passages."""
 PASSAGE_TERMS = 80
 SOURCE_PASSAGES = 5
 BATCH_SOURCES = 50
@@ -63,7 +65,7 @@ class Collection:
     def __init__(self) -> None:
         random = np.random.default_rng(0)
         self._centres = random.normal(size=(CLUSTERS, DIMENSIONS)).astype(np.float32)
-        weights = np.cumsum(1 / (np.arange(WORDS) + 10))
+        weights = np.cumsum(1 / (np.arange(WORDS) + FLAT))
         self._weights = weights / weights[-1]
         self._words = [_word(number) for number in range(WORDS)]
 

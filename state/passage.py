@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Scores(BaseModel):
-    """Every score a passage was ranked by; None where that leg did not return it."""
+    """Every score a passage was ranked by; a rank is None where that leg did not propose it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

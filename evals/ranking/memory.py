@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csc_array
 
 from models.embeddings.names import Embedder
 from models.text import terms
@@ -13,8 +14,7 @@ from state.errors import UsageError
 from tools.index.candidates import Candidates, Query
 from tools.index.chunks import approximate, cut, embedded
 from tools.index.formats import jsonl
-from tools.index.snapshot import best
-from tools.index.sparse import Okapi, postings
+from tools.index.sparse import Okapi
 
 BATCH = 1_024
 
@@ -52,11 +52,11 @@ class Memory:
         )
         self._sources = np.array([piece.document for piece in self.pieces], np.int64)
         self._positions = np.array([piece.position for piece in self.pieces], np.int32)
-        counted = [np.unique(one, return_counts=True) for one in self._terms]
-        self.sparse = Okapi(postings(self._numbers, *zip(*counted, strict=True)))
-        self._idf = np.zeros(len(self._numbers) + 1)
-        for term, value in self.sparse.idf.items():
-            self._idf[self._numbers[term]] = value
+        self._lengths = np.array([len(one) for one in self._terms])
+        self._counts = csc_array(self._counted())
+        frequencies = np.diff(self._counts.indptr)
+        self.okapi = Okapi(len(self.pieces), int(self._lengths.sum()), frequencies)
+        self._idf = self.okapi.idf(frequencies)
 
     def query(self, text: str, vector: NDArray[np.float32]) -> Query:
         """A question as this collection sees it."""
@@ -65,12 +65,12 @@ class Memory:
 
     def candidates(self, query: Query, count: int, without: NDArray[np.int64] | None = None) -> Candidates:
         """The best `count` passages of each leg and those beside them; `without` are rows left out."""
-        words = terms(query.text)
-        sparse, dense = self.sparse.get_scores(words), self.vectors @ query.vector
+        sparse, matches = self._scores(query)
+        dense = self.vectors @ query.vector
         allowed = np.ones(len(self.pieces), bool)
         if without is not None:
             allowed[without] = False
-        legs = best(sparse, self.sparse.matches(words) & allowed, count), best(dense, allowed, count)
+        legs = best(sparse, matches & allowed, count), best(dense, allowed, count)
         proposed = np.unique(np.concatenate(legs))
         beside = np.concatenate([proposed - 1, proposed, proposed + 1])
         beside = beside.clip(0, len(self.pieces) - 1)
@@ -90,9 +90,25 @@ class Memory:
             vectors=self.vectors[rows],
             terms=[self._terms[row] for row in rows],
             title_terms=self._title_terms[rows],
-            mean_length=float(self.sparse.avgdl),
+            mean_length=self.okapi.mean_length,
             idf=lambda numbers: self._idf[numbers],
         )
+
+    def _counted(self) -> coo_array:
+        """How often each term stands in each passage."""
+        rows = np.repeat(np.arange(len(self.pieces)), self._lengths)
+        shape = (len(self.pieces), len(self._numbers) + 1)
+        return coo_array((np.ones(len(rows), np.int64), (rows, np.concatenate(self._terms))), shape)
+
+    def _scores(self, query: Query) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """BM25 scores, and which passages have a term of the query."""
+        scores, matches = np.zeros(len(self.pieces)), np.zeros(len(self.pieces), bool)
+        for term, idf in zip(query.terms.tolist(), query.idf.tolist(), strict=True):
+            span = slice(self._counts.indptr[term], self._counts.indptr[term + 1])
+            rows, counts = self._counts.indices[span], self._counts.data[span]
+            scores[rows] += self.okapi.weights(idf, counts, self._lengths[rows])
+            matches[rows] = True
+        return scores, matches
 
     def _read(self, corpus: Path, embedder: Embedder) -> None:
         count = getattr(embedder, "count_tokens", approximate)
@@ -113,6 +129,16 @@ class Memory:
     def _numbered(self, text: str) -> NDArray[np.int32]:
         known = self._numbers
         return np.array([known.setdefault(term, len(known) + 1) for term in terms(text)], np.int32)
+
+
+def best(scores: NDArray[np.floating], eligible: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+    """The eligible rows of the highest scores, best first; of equal scores the earlier row first."""
+    rows = np.flatnonzero(eligible)
+    if len(rows) > count:
+        # What ties with the last one stays in, so that the sort decides which of them is taken.
+        limit = np.partition(scores[rows], -count)[-count]
+        rows = rows[scores[rows] >= limit]
+    return rows[np.argsort(-scores[rows], kind="stable")][:count]
 
 
 def _title_terms(piece: Piece, text: str) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tools.index.local.lock import exclusive
+from tools.index.lock import exclusive
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0

@@ -11,7 +11,7 @@ from tools.index import derived
 from tools.index.fault import Fault
 from tools.index.local.catalogue import NAME, DamagedError, read_meta, reading
 from tools.index.local.graphs import FOLDER
-from tools.index.local.lock import exclusive
+from tools.index.lock import exclusive
 
 SHOWN = 20
 """Lines that SQLite's own check may say."""

@@ -20,7 +20,7 @@ from tools.index.local.backend import LocalBackend
 from tools.index.local.catalogue import NAME, legible, read_meta, reading
 from tools.index.local.columns import mapped
 from tools.index.local.graphs import FOLDER
-from tools.index.local.lock import exclusive
+from tools.index.lock import exclusive
 from tools.index.probe import probe
 
 BATCH = 256

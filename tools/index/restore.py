@@ -28,7 +28,7 @@ from tools.index.local.catalogue import (
     reading,
     reported,
 )
-from tools.index.local.lock import exclusive
+from tools.index.lock import exclusive
 from tools.index.manifest import KIND, MANIFEST, MAX_MANIFEST_BYTES, BadSnapshotError, Manifest
 
 BLOCK = 1 << 20

@@ -13,7 +13,7 @@ from tools.index import files
 from tools.index.changes import changes, take
 from tools.index.ingest import MissingPathError, Summary, add
 from tools.index.local.catalogue import DamagedError
-from tools.index.local.lock import BusyError, exclusive
+from tools.index.lock import BusyError, exclusive
 from tools.index.roots import is_below
 from tools.index.status import has_below
 

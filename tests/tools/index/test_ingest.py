@@ -11,7 +11,7 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError
 from tools.index.ingest import Summary, add
 from tools.index.local.catalogue import NAME, DamagedError
-from tools.index.local.lock import BusyError, exclusive
+from tools.index.lock import BusyError, exclusive
 from tools.index.search import Index
 from tools.index.status import status
 

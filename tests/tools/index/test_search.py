@@ -48,8 +48,10 @@ def test_a_passage_is_an_exact_span_and_carries_all_its_scores(index: Index) -> 
     assert (best_one.scores.dense_rank, best_one.scores.sparse_rank) == (1, 1)
     assert best_one.scores.fused == pytest.approx(2 / 61)
     assert best_one.scores.dense is not None
-    fused = [one.scores.fused for one in [best_one, *others]]
-    assert fused == sorted(fused, reverse=True)
+    scores = [one.scores.score for one in [best_one, *others]]
+    assert scores == sorted(scores, reverse=True)
+    assert best_one.scores.relevance is not None
+    assert best_one.scores.features
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)

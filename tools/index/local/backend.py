@@ -26,12 +26,12 @@ from tools.index.local.catalogue import (
 from tools.index.local.check import check
 from tools.index.local.fold import SIZES, Sizes
 from tools.index.local.graphs import Graphs
-from tools.index.local.lock import exclusive
 from tools.index.local.nearest import Nearest
 from tools.index.local.reader import LocalReader
 from tools.index.local.shelf import Shelf
 from tools.index.local.view import View
 from tools.index.local.writer import LocalWriter
+from tools.index.lock import exclusive
 from tools.index.records import Kept
 from tools.index.status import Status, kept, rebuilt_with, roots, status
 

@@ -75,9 +75,15 @@ class Folding:
             left -= count
         return folded
 
-    def merge(self, meta: Meta, parts: list[Part]) -> bool:
-        """Make one block of some of these; returns whether there was a reason to, so that more may follow."""
-        chosen = self._chosen(parts)
+    def merge(self, meta: Meta, parts: list[Part], grown: bool = False) -> bool:
+        """Make one block of some of these; returns whether there was a reason to, so that more may follow.
+
+        Args:
+            meta: What the index remembers.
+            parts: Its blocks.
+            grown: Whether a label set of which Chroma knows nothing becomes one block, as after a first add.
+        """
+        chosen = self._chosen(parts) or (self._new(parts) if grown else [])
         if not chosen:
             return False
         left = sum(len(part.rows) - len(part.dead) for part in chosen)
@@ -141,6 +147,23 @@ class Folding:
             told = part.told == len(part.rows)
             groups[part.label_set, told, self._level(len(part.rows) - len(part.dead))].append(part)
         return next((group for group in groups.values() if len(group) >= self._sizes.factor), [])
+
+    def _new(self, parts: list[Part]) -> list[Part]:
+        """The blocks of a label set of which none was told."""
+        groups: dict[int, list[Part]] = defaultdict(list)
+        for part in parts:
+            groups[part.label_set].append(part)
+        large = self._sizes.exact_below
+        return next(
+            (
+                group
+                for group in groups.values()
+                if len(group) > 1
+                and not any(part.told for part in group)
+                and sum(len(part.rows) for part in group) >= large
+            ),
+            [],
+        )
 
     def _level(self, passages: int) -> int:
         return max(0, math.floor(math.log(max(passages, 1) / self._sizes.fold, self._sizes.factor) + 1e-9))

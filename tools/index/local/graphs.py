@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
     from chromadb.api import ClientAPI
     from chromadb.api.client import Client
+    from chromadb.api.models.Collection import Collection
 
 FOLDER = "vectors"
 PREFIX = "warrant"
@@ -36,6 +37,7 @@ class Graphs:
         self._folder = folder / FOLDER
         self.url = url
         self._client: ClientAPI | None = None
+        self._collections: dict[str, Collection] = {}
         self._lock = Lock()
 
     def is_lost(self) -> bool:
@@ -87,7 +89,11 @@ class Graphs:
 
         with self._asking() as client:
             try:
-                collection = client.get_collection(name(meta, label_set), embedding_function=None)
+                wanted = name(meta, label_set)
+                collection = self._collections.get(wanted)
+                if collection is None:
+                    collection = client.get_collection(wanted, embedding_function=None)
+                    self._collections[wanted] = collection
                 found = collection.query(query_embeddings=query[None, :], n_results=count, include=[])
             except NotFoundError:
                 return None
@@ -96,6 +102,7 @@ class Graphs:
     def close(self) -> None:
         """Let go of the files; the next use opens them again and sees what other processes wrote."""
         with self._lock:
+            self._collections.clear()
             if self._client is not None:
                 sessions = _sessions(self._client)
                 cast("Client", self._client).close()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from state.errors import WarrantError
 from tools.index.local import guard, legs
 from tools.index.local.catalogue import Meta, connect, read_meta
+from tools.index.local.columns import release
 from tools.index.local.graphs import Graphs
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
@@ -42,7 +43,11 @@ class Nearest:
         told = self._told(view, meta)
         near = self._ask(view, meta, told, query, count) if told else None
         if near is None:
-            return legs.exact([(part, 0) for part in view.parts], query, count)
+            found = legs.exact([(part, 0) for part in view.parts], query, count)
+            if told:
+                for part in view.blocks:
+                    release(part.rows.vectors)
+            return found
         rest = [(part, part.told if part.label_set in told else 0) for part in view.parts]
         others = legs.exact([one for one in rest if one[1] < len(one[0].rows)], query, count)
         # A passage that Chroma was told only in part of may come from both.

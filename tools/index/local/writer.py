@@ -176,6 +176,8 @@ class LocalWriter:
     def settle(self) -> None:
         """Finish what a killed writer left, and put in order what was written."""
         self._fold()
+        while self._folding.merge(self._meta(), self._parts(None), grown=True):
+            pass
         self._telling.tell(self._parts(None))
         self._shelf.close()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.embeddings.names import Embedder
 from tools.index.backend import Labelled, Reader, Writer
-from tools.index.local.lock import BusyError
+from tools.index.lock import BusyError
 from tools.index.postgres.reader import PostgresReader
 from tools.index.postgres.schema import NAME, check_embedding, connect, create, read_meta, reported
 from tools.index.postgres.writer import PostgresWriter
