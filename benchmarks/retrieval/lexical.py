@@ -30,7 +30,7 @@ def tantivy(corpus: Corpus) -> Searching:
     import tantivy as library
 
     builder = library.SchemaBuilder()
-    builder.add_unsigned_field("row", stored=True)
+    builder.add_integer_field("row", stored=True)
     builder.add_text_field("text", tokenizer_name="en_stem", index_option="freq")
     index = library.Index(builder.build(), path=str(corpus.folder))
     writer = index.writer()
