@@ -25,8 +25,8 @@ CHUNKED: dict[str, Build] = {
     "rrf-60 of its legs": ours.fused,
     "EnsembleRetriever k=4, chunks of 4,000": langchain.cut_first(SYSTEMS["EnsembleRetriever k=4"]),
     "EnsembleRetriever k=10, chunks of 4,000": langchain.cut_first(SYSTEMS["EnsembleRetriever k=10"]),
-    "EnsembleRetriever k=4, chunks of 800": langchain.cut_first(SYSTEMS["EnsembleRetriever k=4"], 800, 0),
-    "EnsembleRetriever k=10, chunks of 800": langchain.cut_first(SYSTEMS["EnsembleRetriever k=10"], 800, 0),
+    "EnsembleRetriever k=4, chunks of 800": langchain.cut_first(SYSTEMS["EnsembleRetriever k=4"], 800),
+    "EnsembleRetriever k=10, chunks of 800": langchain.cut_first(SYSTEMS["EnsembleRetriever k=10"], 800),
 }
 """On long documents with answering spans; LangChain's are cut by RecursiveCharacterTextSplitter."""
 NEEDS = {"bm25s": ("bm25s", "Stemmer"), "tantivy": ("tantivy",)}
