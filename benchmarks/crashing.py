@@ -187,6 +187,7 @@ def warrant(world: World, store: Store, saver: AsyncSqliteSaver, stop: Sequence[
         stamp=lambda model: {"models": {"chat": model}},
         plan_instructions="Plan.",
         answer_instructions="Answer.",
+        rewording_instructions="",
         thinking_instructions={},
     )
     return wire(parts).compile(checkpointer=saver, interrupt_before=list(stop))

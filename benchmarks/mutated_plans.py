@@ -82,6 +82,7 @@ class Bench:
             stamp=lambda model: {"models": {"chat": model}},
             plan_instructions="Plan.",
             answer_instructions="Answer.",
+            rewording_instructions="",
             thinking_instructions={"extract": "Extract.", "compose": "Compose."},
         )
         given = AgentInput(messages=[HumanMessage(REQUEST)], answer_schema=ANSWER_SCHEMA)

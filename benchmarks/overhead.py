@@ -134,6 +134,7 @@ def _parts() -> Parts:
         registry=Registry([typed("add", "Add one.", Value, Total, _add)], policy, NoLedger()),
         judge=_judge,
         caller=lambda _: Caller(),
+        rewording_instructions="",
         thinking_instructions={},
         terms=_terms,
         stamp=lambda model: {"models": {"chat": model}},

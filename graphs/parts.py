@@ -76,7 +76,7 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
     """The parts of the graph alone, with their effects in this store."""
     registry = Registry(capabilities(chosen, policy), policy, store)
-    prompts = {name: _prompt(name) for name in ("plan", "answer", *sorted(THINKING))}
+    prompts = {name: _prompt(name) for name in ("plan", "answer", "reword", *sorted(THINKING))}
 
     kept = cache(partial(chat, policy=policy.models, settings=chosen))
 
@@ -105,6 +105,7 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         stamp=stamp,
         plan_instructions=prompts["plan"],
         answer_instructions=prompts["answer"],
+        rewording_instructions=prompts["reword"],
         thinking_instructions={name: prompts[name] for name in sorted(THINKING)},
     )
     drawing = digest(wire(parts).compile().get_graph().to_json())

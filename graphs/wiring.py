@@ -19,11 +19,13 @@ from nodes.plan import Planner, PlanView
 from nodes.release import Release, ReleaseView
 from nodes.retrieve import Retrieve
 from nodes.review import Review, ReviewView
+from nodes.rewording import Rewording
 from nodes.schedule import Schedule, ScheduleView
 from nodes.screen import Screen, ScreenView
 from nodes.think import Think
 from nodes.verify import Verify, VerifyView
 from state.agent import AgentInput, AgentOutput, AgentState, Context, Task, Terms, checked
+from state.plan import THINKING
 from state.policy import Policy
 from state.schema import Json
 from tools.registry import Registry
@@ -45,6 +47,7 @@ class Parts:
     answer_instructions: str
     thinking_instructions: dict[str, str]
     """Prompts of `extract` and `compose`."""
+    rewording_instructions: str
 
 
 Graph: TypeAlias = StateGraph[AgentState, Context, AgentInput, AgentOutput]
@@ -62,7 +65,9 @@ def wire(parts: Parts) -> Graph:
     graph.add_node("review", checked(Review(registry, limits, caller)), input_schema=ReviewView)
     graph.add_node("schedule", checked(Schedule(registry, caller)), input_schema=ScheduleView)
     graph.add_node("approve", checked(Approve(registry, caller)), input_schema=ApproveView)
-    graph.add_node("retrieve", checked(Retrieve(registry, judge, caller)), input_schema=Task)
+    rewrites = parts.policy.retrieval.rewrites
+    rewording = Rewording(parts.chat, limits, parts.rewording_instructions, rewrites)
+    graph.add_node("retrieve", checked(Retrieve(registry, judge, caller, rewording)), input_schema=Task)
     graph.add_node("execute", checked(Execute(registry, judge, caller)), input_schema=Task)
     think = Think(parts.chat, limits, parts.thinking_instructions)
     graph.add_node("think", checked(think), input_schema=Task)
@@ -72,6 +77,7 @@ def wire(parts: Parts) -> Graph:
     graph.add_node("verify", checked(Verify()), input_schema=VerifyView)
     graph.add_node("release", checked(Release(judge)), input_schema=ReleaseView)
 
+    asking = {*THINKING, *(registry.rewording() if rewrites else ())}
     runs = ["retrieve", "execute", "think"]
     graph.add_edge(START, "begin")
     graph.add_conditional_edges("begin", edges.after_begin)
@@ -79,8 +85,8 @@ def wire(parts: Parts) -> Graph:
     graph.add_conditional_edges("plan", edges.after_plan)
     graph.add_conditional_edges("review", edges.after_review)
     to = [*runs, "approve", "answer", "conclude", "plan", "release"]
-    graph.add_conditional_edges("schedule", edges.after_schedule(registry), to)
-    graph.add_conditional_edges("approve", edges.after_approve(registry), [*runs, "schedule"])
+    graph.add_conditional_edges("schedule", edges.after_schedule(registry, asking), to)
+    graph.add_conditional_edges("approve", edges.after_approve(registry, asking), [*runs, "schedule"])
     graph.add_edge("retrieve", "schedule")
     graph.add_edge("execute", "schedule")
     graph.add_edge("think", "schedule")

@@ -65,5 +65,19 @@ def prompt(task: str, instructions: str, schema: JsonSchema, sections: dict[str,
     return Prompt(task, (SystemMessage(instructions), HumanMessage(text)), schema)
 
 
+def shared(limits: Limits, spent: Usage, share: int) -> Limits:
+    """What of the bounds is left for one of the steps that ask beside each other."""
+    calls = spent.model_calls + (limits.model_calls - spent.model_calls) // share
+    used = spent.input_tokens + spent.output_tokens
+    cost = spent.cost_usd or 0.0
+    return limits.model_copy(
+        update={
+            "model_calls": calls,
+            "tokens": used + (limits.tokens - used) // share,
+            "cost_usd": cost + (limits.cost_usd - cost) / share,
+        }
+    )
+
+
 def _failed(reason: str, spent: Usage) -> AgentState:
     return {"ending": Ending(outcome="failed", reason=reason), "usage": spent.model_dump()}

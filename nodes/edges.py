@@ -1,6 +1,6 @@
 """The edges: which node is next. They read the state and decide nothing else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Literal
 
 from langgraph.types import Send
@@ -33,13 +33,20 @@ def after_review(state: AgentState) -> Literal["schedule", "plan", "release"]:
     return "plan" if state["feedback"] else "schedule"
 
 
-def after_schedule(registry: Registry) -> Callable[[AgentState], str | list[Send]]:
-    """Steps with a warrant run in parallel; else a human is asked, or it goes on."""
+def after_schedule(
+    registry: Registry, asking: Collection[str] = THINKING
+) -> Callable[[AgentState], str | list[Send]]:
+    """Steps with a warrant run in parallel; else a human is asked, or it goes on.
+
+    Args:
+        registry: Says which node runs a step.
+        asking: Tools whose steps ask a model, and share what is left of the bounds.
+    """
 
     def route(state: AgentState) -> str | list[Send]:
         if state["ending"]:
             return "release"
-        if tasks := _tasks(state, registry):
+        if tasks := _tasks(state, registry, asking):
             return tasks
         if state["awaiting"]:
             return "approve"
@@ -50,21 +57,23 @@ def after_schedule(registry: Registry) -> Callable[[AgentState], str | list[Send
     return route
 
 
-def after_approve(registry: Registry) -> Callable[[AgentState], str | list[Send]]:
+def after_approve(
+    registry: Registry, asking: Collection[str] = THINKING
+) -> Callable[[AgentState], str | list[Send]]:
     """What was approved runs; a rejection is scheduled around."""
 
     # The annotation is what LangGraph reads to know that the edge wants the whole state.
     def route(state: AgentState) -> str | list[Send]:
-        return _tasks(state, registry) or "schedule"
+        return _tasks(state, registry, asking) or "schedule"
 
     return route
 
 
-def _tasks(state: AgentState, registry: Registry) -> list[Send]:
+def _tasks(state: AgentState, registry: Registry, asking: Collection[str]) -> list[Send]:
     """The steps that have a warrant and no result, each sent to the node that runs its kind."""
     waiting = [warrant for step, warrant in state["warrants"].items() if step not in state["results"]]
     ready = list(_in_turn(waiting, registry))
-    thinking = sum(warrant["tool"] in THINKING for warrant in ready)
+    thinking = sum(warrant["tool"] in asking for warrant in ready)
     tasks = [
         Task(
             warrant=warrant,

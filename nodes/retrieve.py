@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 from nodes.callers import Callers
 from nodes.evidence import passages
 from nodes.gate import Judge
+from nodes.rewording import Rewording
 from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.passage import Passage
@@ -22,11 +23,15 @@ class Retrieve:
     registry: Registry
     judge: Judge
     caller: Callers
+    rewording: Rewording
 
     async def __call__(self, state: Task, *, runtime: Runtime[Context]) -> AgentState:
         """Search, and keep the passages that may be used."""
         warrant = started(state, runtime)
-        caller = replace(self.caller(runtime), passages=state["terms"]["passages"])
+        tool = self.registry.find(warrant.tool)
+        query = warrant.args.get("query") if tool and tool.rewords else None
+        wordings, spent = await self.rewording(query, state)
+        caller = replace(self.caller(runtime), passages=state["terms"]["passages"], wordings=wordings)
         result = await self.registry.call(warrant, caller, state["scope"])
         found: list[Passage] = []
         verdicts: list[Verdict] = []
@@ -35,7 +40,7 @@ class Retrieve:
             verdicts = await asyncio.gather(*(self.judge(passage.text, "result") for passage in found))
             kept = {"passages": _kept(found, verdicts)}
             result = result.model_copy(update={"output": kept, "retrieved": True})
-        return ended(result, verdicts, runtime, passages=len(found))
+        return {**ended(result, verdicts, runtime, passages=len(found)), **spent}
 
 
 def _kept(found: list[Passage], verdicts: list[Verdict]) -> list[dict[str, object]]:

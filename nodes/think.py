@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from langgraph.runtime import Runtime
 
 from models.chat import Chat
-from nodes.asking import ask, prompt
+from nodes.asking import ask, prompt, shared
 from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.plan import COMPOSE, StepResult, Warrant
@@ -43,7 +43,7 @@ class Think:
                     _sections(warrant, feedback),
                 ),
                 before + spent,
-                _shared(self.limits, before, state["share"]),
+                shared(self.limits, before, state["share"]),
             )
             spent += Usage.model_validate(asked.update["usage"])
             attempts += asked.update.get("attempts", [])
@@ -78,20 +78,6 @@ def _sections(warrant: Warrant, feedback: list[dict[str, Json]]) -> dict[str, Js
         "sources": warrant.args["sources"],
         "violations": feedback or None,
     }
-
-
-def _shared(limits: Limits, spent: Usage, share: int) -> Limits:
-    """What of the bounds is left for one of the steps that ask beside each other."""
-    calls = spent.model_calls + (limits.model_calls - spent.model_calls) // share
-    used = spent.input_tokens + spent.output_tokens
-    cost = spent.cost_usd or 0.0
-    return limits.model_copy(
-        update={
-            "model_calls": calls,
-            "tokens": used + (limits.tokens - used) // share,
-            "cost_usd": cost + (limits.cost_usd - cost) / share,
-        }
-    )
 
 
 def _done(warrant: Warrant, value: Json) -> StepResult:

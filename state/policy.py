@@ -73,6 +73,14 @@ class RetrievalPolicy(Section):
     """Passages that one search returns."""
     candidates: int = Field(default=50, ge=1, le=1_000)
     """Candidates of each leg that are fused."""
+    reranker: str = "features"
+    """Who puts them in order: `features` (no second model), `rrf`, `cross-encoder:FOLDER`, the address of a
+    rerank server with its model behind `#`, or your own as `module:attribute`."""
+    rerank: int = Field(default=30, ge=1, le=1_000)
+    """Of the best passages, how many a reranker with a model of its own is shown."""
+    rewrites: int = Field(default=0, ge=0, le=4)
+    """Other wordings of a query that the chat model is asked for before a search; each search then costs a
+    model call, and answers to all wordings are merged. 0 asks for none."""
 
 
 class Policy(Section):

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = Field(default=None, validation_alias="ANTHROPIC_API_KEY")
     api_key: SecretStr | None = None
     """Key for an OpenAI-compatible server that is named by URL."""
+    reranker_key: SecretStr | None = None
+    """Key for a rerank server that the policy names by URL."""
     langsmith_tracing: bool = Field(default=False, validation_alias="LANGSMITH_TRACING")
     langsmith_endpoint: str = Field(
         default="https://api.smith.langchain.com", validation_alias="LANGSMITH_ENDPOINT"

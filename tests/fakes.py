@@ -127,5 +127,6 @@ def parts(
         stamp=lambda model: {"models": {"chat": model}},
         plan_instructions="plan",
         answer_instructions="answer",
+        rewording_instructions="reword",
         thinking_instructions={"extract": "extract", "compose": "compose"},
     )

@@ -27,6 +27,8 @@ class Caller:
     """Roles and tenants that the policy of a tool may name."""
     passages: int | None = None
     """How many passages a search returns; None leaves it to the policy."""
+    wordings: tuple[str, ...] = ()
+    """Other wordings of the query, which a search looks for as well."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     """This caller's own values of environment variables that the policy passes on to MCP servers."""
 
@@ -46,6 +48,8 @@ class Capability:
     """Takes arguments that satisfy `input_schema`, returns JSON that satisfies `output_schema`."""
     retrieves: bool = False
     """Whether the output is `{"passages": [Passage, …]}`, which its `output_schema` must demand."""
+    rewords: bool = False
+    """Whether it has an argument `query` and searches for `Caller.wordings` as well."""
     writes: bool = False
     """Whether it changes the world, so that no policy may call it a read."""
     control: tuple[str, ...] = ()
@@ -75,6 +79,7 @@ def typed(
     run: Callable[[Arguments, Caller], Awaitable[BaseModel]],
     *,
     retrieves: bool = False,
+    rewords: bool = False,
     writes: bool = False,
     control: tuple[str, ...] = (),
 ) -> Capability:
@@ -90,6 +95,7 @@ def typed(
         output_schema=result.model_json_schema(mode="serialization"),
         call=call,
         retrieves=retrieves,
+        rewords=rewords,
         writes=writes,
         control=control,
     )

@@ -12,6 +12,7 @@ from state.passage import Passage
 from state.policy import RetrievalPolicy
 from tools.capability import Caller, Capability, ToolError, typed
 from tools.index.search import NOTHING, Index, UnknownSourceError
+from tools.index.wordings import merge
 
 
 class Search(BaseModel):
@@ -88,12 +89,14 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
             labels=caller.labels,
         )
         try:
-            documents = await retriever.ainvoke(search.query)
-            if not documents and await asyncio.to_thread(index.is_empty):
+            queries = (search.query, *(one for one in caller.wordings if one != search.query))
+            results = [await retriever.ainvoke(query) for query in queries]
+            found = merge([[_passage(one) for one in result] for result in results], retriever.passages)
+            if not found and await asyncio.to_thread(index.is_empty):
                 raise ToolError(NOTHING, "")
         except WarrantError as error:
             raise ToolError(error.message, error.way_out) from error
-        return Passages(passages=[Passage(text=one.page_content, **one.metadata) for one in documents])
+        return Passages(passages=found)
 
     return typed(
         "search_documents",
@@ -102,7 +105,12 @@ def search_documents(index: Index, policy: RetrievalPolicy) -> Capability:
         Passages,
         run,
         retrieves=True,
+        rewords=True,
     )
+
+
+def _passage(document: Document) -> Passage:
+    return Passage(text=document.page_content, **document.metadata)
 
 
 def open_document(index: Index) -> Capability:

@@ -59,6 +59,10 @@ class Registry:
         """The tool of this name if policy allows it."""
         return one.tool if (one := self._tools.get(name)) else None
 
+    def rewording(self) -> list[str]:
+        """Names of the tools that search for other wordings too."""
+        return [name for name, one in self._tools.items() if one.tool.rewords]
+
     def policy_of(self, name: str) -> ToolPolicy:
         """The policy of an allowed tool."""
         return self._tools[name].policy

@@ -103,6 +103,7 @@ class Bench:
             stamp=lambda model: {"models": {"chat": model}},
             plan_instructions="Plan.",
             answer_instructions="Answer.",
+            rewording_instructions="",
             thinking_instructions={"extract": "Extract.", "compose": "Compose."},
         )
         return wire(parts).compile(checkpointer=self._saver)

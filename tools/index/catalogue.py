@@ -11,19 +11,22 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
 
 NAME = "catalogue.db"
-FORMAT = "1"
+FORMAT = "2"
 BUSY_SECONDS = 10.0
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
--- digest is empty until the file is read to its end without an error; name begins the names of its sources
+-- digest is empty until the file is read to its end without an error; name begins the names of its sources;
+-- given are the labels that it has from outside (a sidecar, path rules); times are ISO 8601 in UTC
 CREATE TABLE files (
-    path TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, error TEXT NOT NULL
+    path TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, error TEXT NOT NULL,
+    given TEXT NOT NULL, size INTEGER NOT NULL, modified TEXT NOT NULL, read_at TEXT NOT NULL
 );
 CREATE TABLE label_sets (id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
+-- own are the labels that the document states; label_set has those given to its file besides
 CREATE TABLE sources (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, file TEXT NOT NULL, digest TEXT NOT NULL,
-    text TEXT NOT NULL, label_set INTEGER NOT NULL
+    text TEXT NOT NULL, own TEXT NOT NULL, label_set INTEGER NOT NULL, changed_at TEXT NOT NULL
 );
 CREATE INDEX sources_by_file ON sources (file);
 -- ids are never used twice, so that Chroma cannot mistake a new passage for one that it still has to drop
@@ -56,6 +59,8 @@ class Meta(NamedTuple):
     """Counts the changes of Chroma."""
     embedding: str
     dimensions: int
+    rules: str
+    """Digest of the label rules that were applied; empty for none."""
 
 
 def connect(folder: Path) -> sqlite3.Connection | None:
@@ -124,6 +129,7 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
         int(values["told"]),
         values["embedding"],
         int(values["dimensions"]),
+        values["rules"],
     )
 
 

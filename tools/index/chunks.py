@@ -10,7 +10,7 @@ from tools.index.document import Block, Document
 
 READ_TOKENS = 254
 """What MiniLM reads of a text: 256 without [CLS] and [SEP]. A chunk and its title path fit in it."""
-TARGET_TOKENS = 200
+TARGET_TOKENS = 150
 """A chunk is closed when the next sentence would lead beyond it."""
 TITLE_TOKENS = 64
 """Of the title path, at most; what is left out are its outer headings."""

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from state.canonical import digest
 from state.errors import WarrantError
 
-VERSION = 1
+VERSION = 2
 """Counts up when the same file is read or cut differently, so that indexes follow."""
 MAX_FILE_BYTES = 100_000_000
 """Of a file that is read as a whole; JSONL is read line by line and may be longer."""

@@ -5,11 +5,13 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from tools.index.document import VERSION, BrokenDocumentError, Document
 from tools.index.isolation import Isolation
+from tools.index.records import Version
 
 FORMATS = {
     ".md": "markdown",
@@ -85,6 +87,17 @@ def fingerprint(path: Path) -> str:
     """
     with _opening(), path.open("rb") as file:
         return f"{VERSION}:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def version(path: Path) -> Version:
+    """Size and time of the file.
+
+    Raises:
+        BrokenDocumentError: it cannot be looked at.
+    """
+    with _opening():
+        found = path.stat()
+    return Version(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC).isoformat())
 
 
 def read(path: Path, source: str, isolation: Isolation) -> Iterator[Document | Broken]:

@@ -15,7 +15,7 @@ from tools.index.chunks import Chunk, Count, approximate, cut, embedded
 from tools.index.document import BrokenDocumentError, Document
 from tools.index.files import Broken
 from tools.index.isolation import Isolation, isolation
-from tools.index.records import Entry, Finished, Known
+from tools.index.records import NEVER, Entry, Finished, Known, Version
 from tools.index.writer import Writer, writing
 
 BATCH_PASSAGES = 256
@@ -91,7 +91,7 @@ def add(
 class _Batch:
     """Sources that wait to be embedded and written together, and the files that end with them."""
 
-    sources: list[tuple[Path, Document, list[Chunk]]] = field(default_factory=list)
+    sources: list[tuple[Path, Document, list[Chunk], str]] = field(default_factory=list)
     finished: list[Finished] = field(default_factory=list)
     passages: int = 0
 
@@ -114,14 +114,16 @@ class _Run:
         self.summary.files += 1
         before = self._writer.digests(path)
         try:
+            version = files.version(path)
             digest = files.fingerprint(path)
             if digest == known.digest:
                 self.summary.unchanged += len(before)
+                self._batch.finished.append(Finished(str(path), digest, version))
             else:
-                self._batch.finished.append(self._read(path, known.name, digest, before))
+                self._batch.finished.append(self._read(path, known.name, digest, version, before))
         except BrokenDocumentError as error:
             self.summary.broken.append(Broken(known.name, str(error)))
-            self._batch.finished.append(Finished(str(path), "", str(error)))
+            self._batch.finished.append(Finished(str(path), "", NEVER, str(error)))
         self._report(self.summary)
 
     def flush(self) -> None:
@@ -133,13 +135,13 @@ class _Run:
             self._embedder,
             [
                 embedded(chunk.title, document.text[chunk.start : chunk.end])
-                for _, document, chunks in batch.sources
+                for _, document, chunks, _ in batch.sources
                 for chunk in chunks
             ],
         )
         entries = []
-        for path, document, chunks in batch.sources:
-            entries.append(Entry(str(path), document, chunks, vectors[: len(chunks)]))
+        for path, document, chunks, modified in batch.sources:
+            entries.append(Entry(str(path), document, chunks, vectors[: len(chunks)], modified))
             vectors = vectors[len(chunks) :]
         self.summary.removed += self._writer.write(entries, batch.finished)
         self.summary.passages += batch.passages
@@ -155,11 +157,11 @@ class _Run:
         here = Path.cwd()
         name = path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
         # The same name below another folder from which `index add` was called.
-        known = Known(name if self._writer.is_free(name) else str(path), "")
+        known = Known(name if self._writer.is_free(name) else str(path), "", ())
         self._writer.register(path, known.name)
         return known
 
-    def _read(self, path: Path, name: str, digest: str, before: dict[str, str]) -> Finished:
+    def _read(self, path: Path, name: str, digest: str, version: Version, before: dict[str, str]) -> Finished:
         seen: set[str] = set()
         broken = 0
         for item in files.read(path, name, self._reader):
@@ -168,11 +170,11 @@ class _Run:
                 self.summary.broken.append(item)
             else:
                 seen.add(item.source)
-                self._take(path, item, before.get(item.source))
+                self._take(path, item, before.get(item.source), version.modified)
         error = f"{broken} of its lines cannot be read." if broken else ""
-        return Finished(str(path), "" if broken else digest, error, frozenset(seen))
+        return Finished(str(path), "" if broken else digest, version, error, frozenset(seen))
 
-    def _take(self, path: Path, document: Document, before: str | None) -> None:
+    def _take(self, path: Path, document: Document, before: str | None, modified: str) -> None:
         if before == document.digest():
             self.summary.unchanged += 1
             return
@@ -181,7 +183,7 @@ class _Run:
         else:
             self.summary.changed += 1
         chunks = cut(document, self._count)
-        self._batch.sources.append((path, document, chunks))
+        self._batch.sources.append((path, document, chunks, modified))
         self._batch.passages += len(chunks)
         if self._batch.passages >= BATCH_PASSAGES:
             self.flush()

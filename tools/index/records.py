@@ -16,6 +16,20 @@ class Known(NamedTuple):
 
     name: str
     digest: str
+    given: tuple[str, ...]
+    """ACL labels that it has from outside: a sidecar file, or path rules of the policy."""
+
+
+class Version(NamedTuple):
+    """A file as it lies on the disk."""
+
+    size: int
+    modified: str
+    """ISO 8601, UTC."""
+
+
+NEVER = Version(0, "")
+"""Of a file that could not be looked at."""
 
 
 class Waiting(NamedTuple):
@@ -35,6 +49,8 @@ class Entry:
     chunks: Sequence[Chunk]
     vectors: NDArray[np.float32]
     """Shape (chunks, dimensions)."""
+    modified: str
+    """When its file was last written (ISO 8601, UTC)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,8 @@ class Finished:
     path: str
     digest: str
     """Empty if it is to be read again next time."""
+    version: Version
+    """As it was when it was read."""
     error: str = ""
     sources: frozenset[str] | None = None
     """What it holds; its other sources are removed. None keeps them all."""

@@ -140,10 +140,11 @@ def _scores(dense: dict[int, float], sparse: dict[int, float], count: int) -> di
 
 def _passages(connection: sqlite3.Connection, scores: dict[int, Scores]) -> list[Passage]:
     rows = connection.execute(
-        f"""SELECT passages.id, name, passages.text, named.source, title, start, "end",
-            passages.digest, labels
+        f"""SELECT passages.id, passages.name, passages.text, named.source, title, start, "end",
+            passages.digest, labels, changed_at, read_at
         FROM passages
         JOIN sources AS named ON named.id = passages.source
+        JOIN files ON files.path = file
         JOIN label_sets ON label_sets.id = label_set
         WHERE passages.id IN ({",".join("?" * len(scores))})""",
         list(scores),
@@ -158,6 +159,8 @@ def _passages(connection: sqlite3.Connection, scores: dict[int, Scores]) -> list
             end=row[6],
             digest=row[7],
             labels=tuple(json.loads(row[8])),
+            changed_at=row[9] or None,
+            read_at=row[10] or None,
             scores=scores[row[0]],
         )
         for row in rows

@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,8 +32,10 @@ class Writer:
 
     def known(self, path: Path) -> Known | None:
         """What is known of a file; None if it was never indexed."""
-        row = self._db.execute("SELECT name, digest FROM files WHERE path = ?", (str(path),)).fetchone()
-        return Known(*row) if row else None
+        row = self._db.execute(
+            "SELECT name, digest, given FROM files WHERE path = ?", (str(path),)
+        ).fetchone()
+        return Known(row[0], row[1], tuple(json.loads(row[2]))) if row else None
 
     def is_free(self, name: str) -> bool:
         """Whether no file has this name yet."""
@@ -46,19 +49,61 @@ class Writer:
         """The sources of a file and their digests."""
         return dict(self._db.execute("SELECT source, digest FROM sources WHERE file = ?", (str(path),)))
 
-    def register(self, path: Path, name: str) -> None:
-        """Take up a file, so that its sources have a name whatever happens next."""
+    def register(self, path: Path, name: str, given: Sequence[str] = ()) -> None:
+        """Take up a file, so that its sources have a name and its labels whatever happens next."""
         with self._changing():
-            self._db.execute("INSERT INTO files VALUES (?, ?, '', '')", (str(path), name))
+            self._db.execute(
+                "INSERT INTO files VALUES (?, ?, '', '', ?, 0, '', '')",
+                (str(path), name, json.dumps(sorted(given))),
+            )
+
+    def relabel(self, path: Path, given: Sequence[str]) -> int:
+        """Give a known file other labels beside those of its sources; returns how many sources changed.
+
+        It takes effect at the next search of every process.
+        """
+        with self._changing():
+            self._db.execute(
+                "UPDATE files SET given = ? WHERE path = ?", (json.dumps(sorted(given)), str(path))
+            )
+            rows = self._db.execute(
+                "SELECT id, own, label_set FROM sources WHERE file = ?", (str(path),)
+            ).fetchall()
+            moved = [
+                (number, source)
+                for source, own, before in rows
+                if (number := self._label_set(json.loads(own), given)) != before
+            ]
+            self._db.executemany("UPDATE sources SET label_set = ? WHERE id = ?", moved)
+            inner = "SELECT id FROM passages WHERE source = ?"
+            self._db.executemany(f"UPDATE legs SET label_set = ? WHERE passage IN ({inner})", moved)
+            self._db.executemany(
+                f"INSERT OR REPLACE INTO due SELECT id, 0 FROM passages WHERE id IN ({inner})",
+                [(source,) for _, source in moved],
+            )
+        self._tell()
+        return len(moved)
+
+    def rules(self) -> str:
+        """Digest of the label rules that were applied last; empty for none."""
+        return read_meta(self._db).rules
+
+    def applied(self, rules: str) -> None:
+        """Remember that every file has the labels of these rules."""
+        with self._changing():
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'rules'", (rules,))
 
     def write(self, entries: Iterable[Entry], finished: Iterable[Finished]) -> int:
         """Replace sources and close files, all or nothing; returns how many sources were removed."""
-        with self._changing():
+        entries, finished = list(entries), list(finished)
+        seen_only = not entries and all(file.sources is None for file in finished)
+        with self._transaction() if seen_only else self._changing():
             for entry in entries:
                 self._drop("source = ?", entry.document.source)
                 self._insert(entry)
             removed = sum(self._finish(file) for file in finished)
-        self._tell()
+        if not seen_only:
+            self._tell()
         return removed
 
     def forget(self, path: Path) -> int:
@@ -144,10 +189,15 @@ class Writer:
 
     def _insert(self, entry: Entry) -> None:
         document = entry.document
-        labels = self._number("label_sets", "labels", json.dumps(list(document.labels)))
+        given = self._db.execute("SELECT given FROM files WHERE path = ?", (entry.file,)).fetchone()
+        labels = self._label_set(document.labels, json.loads(given[0]))
         source = self._db.execute(
-            "INSERT INTO sources (source, file, digest, text, label_set) VALUES (?, ?, ?, ?, ?)",
-            (document.source, entry.file, document.digest(), document.text, labels),
+            """INSERT INTO sources (source, file, digest, text, own, label_set, changed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?)""",
+            (
+                *(document.source, entry.file, document.digest(), document.text),
+                *(json.dumps(list(document.labels)), labels, entry.modified),
+            ),
         ).lastrowid
         for chunk, vector in zip(entry.chunks, entry.vectors, strict=True):
             text = document.text[chunk.start : chunk.end]
@@ -166,6 +216,9 @@ class Writer:
             )
             self._db.execute("INSERT INTO due VALUES (?, 0)", (passage,))
 
+    def _label_set(self, own: Iterable[str], given: Iterable[str]) -> int:
+        return self._number("label_sets", "labels", json.dumps(sorted({*own, *given})))
+
     def _number(self, table: str, column: str, value: str) -> int:
         """The number of a term or label set, a new one if it has none."""
         row = self._db.execute(f"SELECT id FROM {table} WHERE {column} = ?", (value,)).fetchone()
@@ -175,7 +228,8 @@ class Writer:
 
     def _finish(self, file: Finished) -> int:
         self._db.execute(
-            "UPDATE files SET digest = ?, error = ? WHERE path = ?", (file.digest, file.error, file.path)
+            "UPDATE files SET digest = ?, error = ?, size = ?, modified = ?, read_at = ? WHERE path = ?",
+            (file.digest, file.error, *file.version, now(), file.path),
         )
         if file.sources is None:
             return 0
@@ -233,7 +287,7 @@ def _open(folder: Path, embedder: Embedder, rebuild: bool) -> sqlite3.Connection
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
         for statement in SCHEMA.split(";\n"):
             connection.execute(statement)
-        made = {"format": FORMAT, "build": uuid4().hex, "version": 0, "told": 0}
+        made = {"format": FORMAT, "build": uuid4().hex, "version": 0, "told": 0, "rules": ""}
         kept = {**made, "embedding": embedder.name, "dimensions": embedder.dimensions}
         connection.executemany(
             "INSERT INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in kept.items()]
@@ -243,6 +297,11 @@ def _open(folder: Path, embedder: Embedder, rebuild: bool) -> sqlite3.Connection
     if not rebuild:
         check_embedding(meta, embedder, folder)
     return connection
+
+
+def now() -> str:
+    """This moment, as the catalogue keeps it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _blob(numbers: Iterable[int]) -> bytes:

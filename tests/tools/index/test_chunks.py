@@ -68,7 +68,7 @@ def test_tables_code_and_lists_are_kept_whole_where_they_fit() -> None:
     code = "```\n" + "\n".join(f"x = {number}" for number in range(60)) + "\n```"
     items = "\n".join(f"- item number {number} of the list" for number in range(30))
     text = f"# Head\n\nIntroduction.\n\n{table}\n\n{code}\n\n{items}\n"
-    assert chunk_texts(text) == [f"# Head\n\nIntroduction.\n\n{table}", code, items]
+    assert chunk_texts(text) == ["# Head\n\nIntroduction.", table, code, items]
 
 
 def test_a_long_table_is_cut_between_rows() -> None:

@@ -1,0 +1,160 @@
+"""An index in PostgreSQL as a backend: connections, the lock of the one writer, and what is there."""
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import TYPE_CHECKING, Any
+
+from models.embeddings.names import Embedder
+from tools.index.backend import Reader, Writer
+from tools.index.lock import BusyError
+from tools.index.postgres.reader import PostgresReader
+from tools.index.postgres.schema import NAME, check_embedding, connect, create, read_meta, reported
+from tools.index.postgres.writer import PostgresWriter
+from tools.index.status import FailedFile, Status
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+EXACT_BELOW = 10_000
+"""Passages; with fewer, comparing with every vector is fast, and exact."""
+IDLE = 8
+"""Connections that are kept open for the next search."""
+WAIT_SECONDS = 10.0
+
+
+class PostgresBackend:
+    """See `tools.index.backend.Backend`."""
+
+    def __init__(
+        self, url: str, schema: str = NAME, exact_below: int = EXACT_BELOW, wait: float = WAIT_SECONDS
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: `postgresql://…`, as libpq or SQLAlchemy writes it.
+            schema: Holds the tables; one for each index.
+            exact_below: With fewer readable passages every vector is compared.
+            wait: Seconds to wait for another writer.
+        """
+        self._url = url
+        self._schema = schema
+        self._exact_below = exact_below
+        self._wait = wait
+        self._idle: LifoQueue[Connection[Any]] = LifoQueue(IDLE)
+
+    @contextmanager
+    def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[Reader | None]:
+        """One version, as a holder of these ACL labels may read it; None if there is no index yet."""
+        with self._snapshot() as connection:
+            meta = read_meta(connection, self._schema)
+            if meta is None:
+                yield None
+                return
+            check_embedding(meta, embedder)
+            yield PostgresReader(connection, meta, labels, self._exact_below)
+
+    @contextmanager
+    def writing(self, embedder: Embedder, *, rebuild: bool = False) -> Iterator[Writer]:
+        """Hold the index for writing; it is made if there is none."""
+        with reported(self._url):
+            connection = connect(self._url, self._schema)
+            with connection:
+                connection.autocommit = True
+                self._lock(connection)
+                meta = create(connection, self._schema, embedder)
+                if not rebuild:
+                    check_embedding(meta, embedder)
+                writer = PostgresWriter(connection, self._schema)
+                yield writer
+                writer.settle()
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be found, whoever asks."""
+        with self._snapshot() as connection:
+            if read_meta(connection, self._schema) is None:
+                return True
+            return connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+
+    def status(self) -> Status:
+        """What it holds."""
+        shown = f"PostgreSQL, schema {self._schema}"
+        with self._snapshot() as connection:
+            meta = read_meta(connection, self._schema)
+            if meta is None:
+                return Status(folder=shown)
+            counts = connection.execute(
+                """SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM sources),
+                (SELECT count(*) FROM passages),
+                (SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+                    WHERE relnamespace = %s::regnamespace AND relkind = 'r')""",
+                (self._schema,),
+            ).fetchone() or (0, 0, 0, 0)
+            failed = connection.execute("SELECT path, error FROM files WHERE error != '' ORDER BY path")
+            return Status(
+                folder=shown,
+                embedding=meta.embedding,
+                dimensions=meta.dimensions,
+                files=counts[0],
+                sources=counts[1],
+                passages=counts[2],
+                bytes=int(counts[3]),
+                failed=tuple(FailedFile(path=path, error=error) for path, error in failed),
+            )
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    def _lock(self, connection: "Connection[Any]") -> None:
+        """Take the lock of the one writer; the server releases it when the connection ends."""
+        from psycopg.errors import LockNotAvailable
+
+        key = zlib.crc32(self._schema.encode())
+        connection.execute(f"SET lock_timeout = '{int(self._wait * 1000)}ms'")
+        try:
+            connection.execute("SELECT pg_advisory_lock(7243892, %s::bigint::bit(32)::int)", (key,))
+        except LockNotAvailable as error:
+            raise BusyError(
+                "Another process is writing to the index in PostgreSQL.",
+                "Wait for it to end and run this again.",
+            ) from error
+
+    @contextmanager
+    def _snapshot(self) -> "Iterator[Connection[Any]]":
+        """A connection in a transaction that sees one version and writes nothing."""
+        with reported(self._url):
+            connection = self._connection()
+            try:
+                connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield connection
+                connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+            try:
+                self._idle.put_nowait(connection)
+            except Exception:  # noqa: BLE001 - queue.Full: there are enough
+                connection.close()
+
+    def _connection(self) -> "Connection[Any]":
+        """A kept connection that still lives, or a new one."""
+        import psycopg
+
+        while True:
+            try:
+                kept = self._idle.get_nowait()
+            except Empty:
+                return connect(self._url, self._schema)
+            try:
+                kept.execute("SELECT 1")
+                kept.rollback()
+            except psycopg.Error:
+                kept.close()
+            else:
+                return kept

@@ -1,0 +1,201 @@
+"""Reading an index in PostgreSQL: one snapshot of it, as one caller may read it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.text import terms
+from state.passage import Passage
+from tools.index.backend import Proposal
+from tools.index.candidates import Candidates, Query
+from tools.index.postgres.schema import Meta
+from tools.index.postgres.statistics import K1, B, figures, scores
+from tools.index.postgres.writer import text_of
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+MATCHES = 50_000
+"""Passages that BM25 scores for one query: from the rarest terms on, as many terms as fit."""
+GRAPH_BREADTH = 100
+
+COLUMNS = """SELECT passages.id, passages.name, passages.text, sources.source, passages.title, passages.first,
+    passages.last, passages.digest, labels, changed_at, read_at
+    FROM passages JOIN sources ON sources.id = passages.source
+    JOIN label_sets ON label_sets.id = passages.label_set JOIN files ON files.path = file"""
+
+
+class PostgresReader:
+    """See `tools.index.backend.Reader`; it holds a transaction that sees one version."""
+
+    def __init__(
+        self, connection: "Connection[Any]", meta: Meta, held: frozenset[str], exact_below: int
+    ) -> None:
+        self._db = connection
+        self._meta = meta
+        self._figures = figures(connection, sorted(held))
+        self._exact = self._figures.passages < exact_below
+
+    def propose(self, query: str, vector: NDArray[np.float32], count: int) -> Proposal | None:
+        """The best `count` passages of each leg, and those beside them; None if there is nothing to read."""
+        if not self._figures.passages:
+            return None
+        asked = self._asked(query, vector)
+        sparse, dense = self._sparse(asked, count), self._dense(vector, count)
+        return Proposal(asked, self._candidates(asked, sparse, dense))
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """These passages, in this order, without scores."""
+        rows = self._db.execute(
+            f"{COLUMNS} WHERE passages.id = ANY(%s) AND passages.label_set = ANY(%s)",
+            (list(ids), self._figures.label_sets),
+        ).fetchall()
+        found = {row[0]: _passage(row) for row in rows}
+        return [found[one] for one in ids if one in found]
+
+    def beside(self, id_: int, characters: int) -> list[Passage]:
+        """A passage and those around it in its source, in their order, within so many characters of it."""
+        rows = self._db.execute(
+            f"""{COLUMNS} JOIN passages AS middle ON middle.source = passages.source
+            WHERE middle.id = %s AND passages.label_set = ANY(%s)
+            AND passages.last >= middle.first - %s AND passages.first <= middle.last + %s
+            ORDER BY passages.position""",
+            (id_, self._figures.label_sets, characters, characters),
+        ).fetchall()
+        return [_passage(row) for row in rows]
+
+    def source_text(self, source: str) -> str | None:
+        """The extracted text of a source; None if there is none that the caller may read."""
+        row = self._db.execute(
+            "SELECT id, rest FROM sources WHERE source = %s AND label_set = ANY(%s)",
+            (source, self._figures.label_sets),
+        ).fetchone()
+        if row is None:
+            return None
+        parts = self._db.execute(
+            "SELECT lead || text FROM passages WHERE source = %s ORDER BY position", (row[0],)
+        ).fetchall()
+        return "".join(part for (part,) in parts) + str(row[1])
+
+    def _asked(self, query: str, vector: NDArray[np.float32]) -> Query:
+        words = terms(query)
+        rows = self._db.execute("SELECT term, id FROM terms WHERE term = ANY(%s)", (words,)).fetchall()
+        numbers: dict[str, int] = dict(rows)
+        idf = self._figures.idf(self._figures.frequencies(list(numbers.values())))
+        sequence = [number if (number := numbers.get(word, 0)) in idf else 0 for word in words]
+        return Query(
+            query,
+            vector,
+            np.array(sequence, np.int32),
+            np.array([idf.get(number, 0.0) for number in sequence], np.float64),
+        )
+
+    def _sparse(self, asked: Query, count: int) -> list[int]:
+        """The passages of the highest BM25 scores, best first."""
+        times = Counter(asked.terms[asked.terms > 0].tolist())
+        if not times:
+            return []
+        weights = dict(zip(asked.terms.tolist(), asked.idf.tolist(), strict=True))
+        rows = self._db.execute(
+            """WITH asked (term, weight) AS (SELECT * FROM unnest(%(terms)s::text[], %(weights)s::float8[]))
+            SELECT id, sum(weight * tf * %(most)s / (tf + %(short)s + %(long)s * length)) AS score
+            FROM (
+                SELECT id, cardinality(terms) AS length, weight, cardinality(word.positions)::float8 AS tf
+                FROM passages, LATERAL unnest(lexemes) AS word JOIN asked ON asked.term = word.lexeme
+                WHERE lexemes @@ %(match)s::tsquery AND label_set = ANY(%(sets)s)
+            ) AS found
+            GROUP BY id ORDER BY score DESC, id LIMIT %(count)s""",
+            {
+                "terms": [str(term) for term in times],
+                "weights": [times[term] * weights[term] for term in times],
+                "most": K1 + 1,
+                "short": K1 * (1 - B),
+                "long": K1 * B / self._figures.mean_length,
+                "match": " | ".join(f"'{term}'" for term in self._matched(list(times))),
+                "sets": self._figures.label_sets,
+                "count": count,
+            },
+        ).fetchall()
+        return [id_ for id_, _ in rows]
+
+    def _matched(self, numbers: list[int]) -> list[int]:
+        """The rarest of these terms, as many as lead to MATCHES passages, and one at least."""
+        found = self._figures.frequencies(numbers)
+        rare = sorted(numbers, key=lambda number: found[number])
+        total = 0
+        taken: list[int] = []
+        for number in rare:
+            total += found[number]
+            if taken and total > MATCHES:
+                break
+            taken.append(number)
+        return taken
+
+    def _dense(self, vector: NDArray[np.float32], count: int) -> list[int]:
+        """The passages of the highest cosine similarities, best first."""
+        exact = self._exact or count > GRAPH_BREADTH * 10
+        self._db.execute(f"SET LOCAL enable_indexscan = {'off' if exact else 'on'}")
+        if not exact:
+            self._db.execute(f"SET LOCAL hnsw.ef_search = {max(count, GRAPH_BREADTH)}")
+            self._db.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+        rows = self._db.execute(
+            f"SELECT passage FROM {self._meta.vectors} WHERE label_set = ANY(%s) "
+            f"ORDER BY vector <=> %s::vector{', passage' if exact else ''} LIMIT %s",
+            (self._figures.label_sets, text_of(vector), count),
+        ).fetchall()
+        self._db.execute("SET LOCAL enable_indexscan = on")
+        return [id_ for (id_,) in rows]
+
+    def _candidates(self, asked: Query, sparse: list[int], dense: list[int]) -> Candidates:
+        rows = self._db.execute(
+            f"""SELECT passages.id, source, position, terms, title_terms, vector_send(vector)
+            FROM passages JOIN {self._meta.vectors} ON passage = passages.id
+            WHERE (source, position) IN (
+                SELECT source, position + beside FROM passages, unnest(ARRAY[-1, 0, 1]) AS beside
+                WHERE id = ANY(%s)
+            ) ORDER BY passages.id""",
+            (sorted({*sparse, *dense}),),
+        ).fetchall()
+        ids = np.array([row[0] for row in rows], np.int64)
+        sequences = [np.array(row[3], np.int32) for row in rows]
+        # pgvector sends two 16-bit numbers, then the values, all big-endian.
+        values = [np.frombuffer(row[5], ">f4", offset=4) for row in rows]
+        vectors = np.array(values, np.float32).reshape(len(rows), self._meta.dimensions)
+        return Candidates(
+            ids=ids,
+            sources=np.array([row[1] for row in rows], np.int64),
+            positions=np.array([row[2] for row in rows], np.int32),
+            sparse=scores(sequences, asked.terms.tolist(), asked.idf.tolist(), self._figures.mean_length),
+            dense=vectors @ asked.vector,
+            sparse_rank=_ranks(ids, sparse),
+            dense_rank=_ranks(ids, dense),
+            vectors=vectors,
+            terms=sequences,
+            title_terms=np.array([row[4] for row in rows], np.int32),
+            mean_length=self._figures.mean_length,
+            idf=self._figures.looked_up,
+        )
+
+
+def _ranks(ids: NDArray[np.int64], best: list[int]) -> NDArray[np.int32]:
+    ranks = np.zeros(len(ids), np.int32)
+    ranks[np.searchsorted(ids, np.array(best, np.int64))] = np.arange(1, len(best) + 1)
+    return ranks
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    return Passage(
+        id=row[1],
+        text=row[2],
+        source=row[3],
+        title=tuple(row[4]),
+        start=row[5],
+        end=row[6],
+        digest=row[7],
+        labels=tuple(row[8]),
+        changed_at=row[9] or None,
+        read_at=row[10] or None,
+    )

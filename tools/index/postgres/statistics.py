@@ -1,0 +1,102 @@
+"""BM25Okapi from the figures of the label sets that a caller may read."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+K1, B, EPSILON = 1.5, 0.75, 0.25
+"""Those of `rank_bm25.BM25Okapi`."""
+
+
+@dataclass
+class Figures:
+    """What is readable: sums over label sets."""
+
+    db: "Connection[Any]"
+    label_sets: list[int]
+    passages: int
+    length: int
+    """Terms of all passages together."""
+
+    @property
+    def mean_length(self) -> float:
+        """Mean number of terms of a passage."""
+        return self.length / self.passages
+
+    def frequencies(self, numbers: Sequence[int]) -> dict[int, int]:
+        """How many readable passages have each of these terms; those that none has are left out."""
+        return dict(
+            self.db.execute(
+                """SELECT term, sum(passages)::bigint FROM frequencies
+                WHERE label_set = ANY(%s) AND term = ANY(%s) GROUP BY term""",
+                (self.label_sets, list(numbers)),
+            ).fetchall()
+        )
+
+    def idf(self, frequencies: Mapping[int, int]) -> dict[int, float]:
+        """rank_bm25's inverse document frequencies: what is negative becomes a share of the mean."""
+        plain = {
+            term: math.log(self.passages - count + 0.5) - math.log(count + 0.5)
+            for term, count in frequencies.items()
+        }
+        return {term: value if value >= 0 else EPSILON * self._average for term, value in plain.items()}
+
+    def looked_up(self, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Inverse document frequencies of term numbers, 0 for a term that nothing readable has."""
+        unique, back = np.unique(numbers, return_inverse=True)
+        idf = self.idf(self.frequencies(unique.tolist()))
+        return np.array([idf.get(term, 0.0) for term in unique.tolist()], np.float64)[back]
+
+    @cached_property
+    def _average(self) -> float:
+        """Mean over the vocabulary; needed only where a term stands in more than half of the passages."""
+        row = self.db.execute(
+            """SELECT avg(ln(%(size)s - found + 0.5) - ln(found + 0.5)) FROM (
+                SELECT sum(passages)::float8 AS found FROM frequencies
+                WHERE label_set = ANY(%(sets)s) GROUP BY term) AS every""",
+            {"size": float(self.passages), "sets": self.label_sets},
+        ).fetchone()
+        return float(row[0]) if row and row[0] is not None else 0.0
+
+
+def figures(connection: "Connection[Any]", held: Sequence[str]) -> Figures:
+    """The figures of what a holder of these labels may read."""
+    sets = [
+        id_
+        for (id_,) in connection.execute(
+            "SELECT id FROM label_sets WHERE labels <@ %s::text[]", (list(held),)
+        ).fetchall()
+    ]
+    row = connection.execute(
+        "SELECT coalesce(sum(passages), 0)::bigint, coalesce(sum(terms), 0)::bigint "
+        "FROM sizes WHERE label_set = ANY(%s)",
+        (sets,),
+    ).fetchone()
+    return Figures(connection, sets, *(row or (0, 0)))
+
+
+def scores(
+    sequences: Sequence[NDArray[np.int32]],
+    query: Sequence[int],
+    idf: Sequence[float],
+    mean_length: float,
+) -> NDArray[np.float64]:
+    """BM25Okapi scores of passages, given the terms of each; a term that is asked for twice counts twice."""
+    lengths = np.array([len(one) for one in sequences], np.int64)
+    rows = np.repeat(np.arange(len(sequences)), lengths)
+    every = np.concatenate([*sequences, np.empty(0, np.int32)])
+    norms = K1 * (1 - B + B * lengths / mean_length) if mean_length else np.zeros(len(sequences))
+    total = np.zeros(len(sequences))
+    for term, weight in zip(query, idf, strict=True):
+        counts = np.bincount(rows[every == term], minlength=len(sequences))
+        found = counts > 0
+        total[found] += weight * counts[found] * (K1 + 1) / (counts[found] + norms[found])
+    return total
