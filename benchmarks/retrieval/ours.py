@@ -4,13 +4,12 @@ from collections.abc import Callable
 from functools import partial
 
 from benchmarks.retrieval.system import Corpus, Searching
-from evals.retrieval.indexed import index, namer
+from evals.retrieval.indexed import index, namer, opened
 from evals.retrieval.measuring import DEPTH
 from evals.retrieval.metrics import Found
 from state.passage import Passage
 from state.policy import RetrievalPolicy, load_policy
 from state.settings import settings
-from tools.index.search import Index
 
 
 def ours(corpus: Corpus) -> Searching:
@@ -39,5 +38,6 @@ def _policy() -> RetrievalPolicy:
 
 
 def _search(corpus: Corpus, policy: RetrievalPolicy) -> Callable[[str, int], list[Passage]]:
-    opened = Index(index(corpus.collection, corpus.embedder, corpus.folder).folder, corpus.embedder)
-    return lambda query, passages: opened.search(query, passages, policy.candidates, frozenset())
+    folder = index(corpus.collection, corpus.embedder, corpus.folder).folder
+    searched = opened(folder, corpus.embedder, policy)
+    return lambda query, passages: searched.search(query, passages, policy.candidates, frozenset())

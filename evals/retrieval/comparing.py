@@ -111,7 +111,7 @@ def _check(base: Measured, new: Measured, name: str) -> None:
 
 
 def _differs(base: Measured, new: Measured) -> tuple[str, ...]:
-    names = ("system", "embedding", "weights", "passages", "candidates")
+    names = ("system", "embedding", "weights", "passages", "candidates", "reranker")
     found = [one for one in names if getattr(base.header, one) != getattr(new.header, one)]
     corpus = base.header.digests.get("corpus") != new.header.digests.get("corpus")
     return tuple(["corpus"] * corpus + found)

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from evals.retrieval.collection import Collection
 from models.embeddings.names import Embedder
 from state.errors import UsageError
+from state.policy import RetrievalPolicy
 from tools.index.ingest import Report, Summary, add
+from tools.index.search import Index
 
 NOTE = "evaluated.json"
 """Says beside an index what it was made of."""
@@ -41,6 +43,11 @@ def index(collection: Collection, embedder: Embedder, folder: Path, report: Repo
     _claim(folder, note)
     below = folder / "index"
     return Indexed(below, add(below, embedder, [collection.corpus], report=report))
+
+
+def opened(folder: Path, embedder: Embedder, _policy: RetrievalPolicy) -> Index:
+    """The index as the product searches it."""
+    return Index(folder, embedder)
 
 
 def namer(collection: Collection) -> Callable[[str], str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evals.retrieval.collection import Collection
-from evals.retrieval.indexed import Indexed, namer
+from evals.retrieval.indexed import Indexed, namer, opened
 from evals.retrieval.metrics import Found, Gain, by_document, by_passage
 from evals.retrieval.results import Asked, Header, Measured
 from evals.retrieval.timed import Timed
@@ -15,7 +15,6 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError
 from state.policy import RetrievalPolicy
 from tools import index as index_package
-from tools.index.search import Index
 from tools.index.status import status
 
 DEPTH = 1_000
@@ -46,16 +45,16 @@ def measure(
     ranks, which is scored; the number of candidates is the same.
     """
     timed = Timed(embedder)
-    opened, document = Index(indexed.folder, timed), namer(collection)
-    policy, done = chosen.policy, []
+    policy, document, done = chosen.policy, namer(collection), []
+    index = opened(indexed.folder, timed, policy)
     # The first search opens the index and loads the model.
-    opened.search(next(iter(collection.queries.values())), policy.passages, policy.candidates, chosen.labels)
+    index.search(next(iter(collection.queries.values())), policy.passages, policy.candidates, chosen.labels)
     for query, text in collection.queries.items():
         before = time.perf_counter(), time.process_time(), timed.seconds, timed.cpu_seconds
-        opened.search(text, policy.passages, policy.candidates, chosen.labels)
+        index.search(text, policy.passages, policy.candidates, chosen.labels)
         after = time.perf_counter(), time.process_time(), timed.seconds, timed.cpu_seconds
         wall, cpu, embedding, embedding_cpu = (1000 * (b - a) for a, b in zip(before, after, strict=True))
-        passages = opened.search(text, DEPTH, policy.candidates, chosen.labels)
+        passages = index.search(text, DEPTH, policy.candidates, chosen.labels)
         found = [Found(document(one.source), one.start, one.end) for one in passages]
         asked = scored(collection, query, found, chosen.gain)
         times = {
@@ -102,6 +101,7 @@ def _header(collection: Collection, indexed: Indexed, embedder: Embedder, chosen
             "weights": _weights(),
             "passages": chosen.policy.passages,
             "candidates": chosen.policy.candidates,
+            "reranker": chosen.policy.reranker,
             "index_bytes": _size(indexed.folder),
             "index_passages": found.passages,
             "unreadable": len(indexed.summary.broken),

@@ -34,6 +34,7 @@ class Header(Part):
     """Passages that the timed search returns."""
     candidates: int | None = None
     """Candidates of each leg."""
+    reranker: str | None = None
     index_bytes: int | None = None
     index_passages: int | None = None
     unreadable: int = 0
