@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.sparse.corpus import Generated
 
 DEPTH = 100
+Scores: TypeAlias = Callable[[Sequence[str]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -19,19 +20,25 @@ class Engine:
 
     top: Callable[[Sequence[str]], NDArray[np.int64]]
     """Rows of the best passages, best first, at most DEPTH."""
-    scores: Callable[[Sequence[str]], NDArray[np.float64]] | None = None
+    scores: Scores | None = None
     """Score of every passage."""
 
 
 Build: TypeAlias = Callable[[Generated, Path], Engine]
 
 
-def rank_bm25(corpus: Generated, _folder: Path) -> Engine:
-    """The definition."""
+def okapi(corpus: Generated) -> Scores:
+    """The definition of the scores."""
     from rank_bm25 import BM25Okapi
 
-    engine = BM25Okapi([corpus.spelled(one) for one in corpus.passages])
-    return Engine(lambda query: _best(engine.get_scores(query)), engine.get_scores)
+    scores: Scores = BM25Okapi([corpus.spelled(one) for one in corpus.passages]).get_scores
+    return scores
+
+
+def rank_bm25(corpus: Generated, _folder: Path) -> Engine:
+    """The definition, as it searches."""
+    scores = okapi(corpus)
+    return Engine(lambda query: best(scores(query)), scores)
 
 
 def ours(corpus: Generated, _folder: Path) -> Engine:
@@ -43,7 +50,7 @@ def ours(corpus: Generated, _folder: Path) -> Engine:
     engine = Okapi(
         postings(terms, [ids for ids, _ in counted], [counts.astype(np.int32) for _, counts in counted])
     )
-    return Engine(lambda query: _best(engine.get_scores(query)), engine.get_scores)
+    return Engine(lambda query: best(engine.get_scores(query)), engine.get_scores)
 
 
 def bm25s(corpus: Generated, _folder: Path) -> Engine:
@@ -86,7 +93,8 @@ def tantivy(corpus: Generated, folder: Path) -> Engine:
     return Engine(top)
 
 
-def _best(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+def best(scores: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rows of the highest scores, best first."""
     count = min(DEPTH, len(scores))
     rows = np.argpartition(-scores, count - 1)[:count]
     return rows[np.argsort(-scores[rows], kind="stable")]
