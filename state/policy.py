@@ -72,7 +72,10 @@ class RetrievalPolicy(Section):
     passages: int = Field(default=6, ge=1, le=100)
     """Passages that one search returns."""
     candidates: int = Field(default=50, ge=1, le=1_000)
-    """Candidates of each leg that are fused."""
+    """Candidates of each leg that are ranked."""
+    least_relevance: float = Field(default=0.0, ge=0, le=1)
+    """Passages whose calibrated relevance is lower are left out; 0 keeps all. The card of the ranking
+    (`tools/index/ranking/CARD.md`) says what a threshold costs."""
     reranker: str = "features"
     """Who puts them in order: `features` (no second model), `rrf`, `cross-encoder:FOLDER`, the address of a
     rerank server with its model behind `#`, or your own as `module:attribute`."""

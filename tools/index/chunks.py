@@ -44,6 +44,7 @@ class _Packer:
     title: tuple[str, ...]
     room: int
     """Tokens beside the title path."""
+    target: int
     done: list[Chunk] = field(default_factory=list)
     start: int = -1
     end: int = -1
@@ -56,7 +57,7 @@ class _Packer:
         return self.room - (self.used if self.bare else 0)
 
     def add(self, span: _Span, is_heading: bool) -> None:
-        limit = self.room if self.bare else self.room - (READ_TOKENS - TARGET_TOKENS)
+        limit = self.room if self.bare else self.room - (READ_TOKENS - self.target)
         if self.used + span.tokens > limit:
             self.close()
         self.start = span.start if self.start < 0 else self.start
@@ -70,7 +71,7 @@ class _Packer:
         self.start, self.used, self.bare = -1, 0, True
 
 
-def cut(document: Document, count: Count) -> list[Chunk]:
+def cut(document: Document, count: Count, target: int = TARGET_TOKENS) -> list[Chunk]:
     """The chunks of a document, in order; together they hold all of its text but white space.
 
     A block is kept whole where it fits, else it is cut between sentences (tables and code: between lines),
@@ -80,8 +81,10 @@ def cut(document: Document, count: Count) -> list[Chunk]:
     Args:
         document: What to cut.
         count: Number of tokens of a text, without special tokens.
+        target: Tokens, with the title path, beyond which no further sentence joins a chunk.
     """
-    return [chunk for section in _sections(document.blocks) for chunk in _pack(document.text, section, count)]
+    sections = _sections(document.blocks)
+    return [chunk for section in sections for chunk in _pack(document.text, section, count, target)]
 
 
 def embedded(title: tuple[str, ...], text: str) -> str:
@@ -108,9 +111,9 @@ def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
         yield section
 
 
-def _pack(text: str, section: list[Block], count: Count) -> list[Chunk]:
+def _pack(text: str, section: list[Block], count: Count, target: int) -> list[Chunk]:
     title = _fitting(section[-1].title, count)
-    packer = _Packer(title, READ_TOKENS - (count(" > ".join(title)) if title else 0))
+    packer = _Packer(title, READ_TOKENS - (count(" > ".join(title)) if title else 0), target)
     for block in section:
         spans = _spans(text, block, packer.room, count)
         whole = sum(span.tokens for span in spans)

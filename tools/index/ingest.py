@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from models.embeddings.names import Embedder
 from state.errors import UsageError
 from tools.index import files
+from tools.index.backend import Backend, Writer
 from tools.index.chunks import Chunk, Count, approximate, cut, embedded
 from tools.index.document import BrokenDocumentError, Document
 from tools.index.files import Broken
 from tools.index.isolation import Isolation, isolation
+from tools.index.local.backend import opened
 from tools.index.records import NEVER, Entry, Finished, Known, Version
-from tools.index.writer import Writer, writing
 
 BATCH_PASSAGES = 256
 """Passages that are embedded and written together: a kill loses the work of a few seconds."""
@@ -42,7 +43,7 @@ Report = Callable[[Summary, int], None]
 
 
 def add(
-    folder: Path,
+    where: Backend | Path,
     embedder: Embedder,
     paths: Iterable[Path],
     *,
@@ -53,7 +54,7 @@ def add(
     """Bring the index up to date with files and folders.
 
     Args:
-        folder: Where the index lies.
+        where: The index, or the folder in which it lies.
         embedder: The model that makes the vectors.
         paths: Files and folders.
         prune: Whether sources of files that no longer exist below the paths are removed.
@@ -74,7 +75,7 @@ def add(
         )
     if paths and not (found.files or found.broken or prune):
         raise UsageError(f"No documents below {paths[0]}.", f"Warrant reads {files.KINDS}.")
-    with writing(folder, embedder, rebuild=rebuild) as writer, isolation() as reader:
+    with opened(where).writing(embedder, rebuild=rebuild) as writer, isolation() as reader:
         if rebuild:
             _embed_anew(writer, embedder)
         run = _Run(writer, embedder, reader, lambda summary: report and report(summary, len(found.files)))

@@ -1,22 +1,16 @@
-"""Finding passages: a dense and a sparse ranking of what the caller may read, fused."""
+"""Finding passages: what the legs propose of what the caller may read, ranked."""
 
-import json
-import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.embeddings.names import Embedder
-from models.text import terms
 from state.errors import WarrantError
 from state.passage import Passage, Scores
-from tools.index.catalogue import check_embedding, read_meta, reading
+from tools.index.backend import Backend
+from tools.index.candidates import Candidates, Ranked
 from tools.index.fusion import fuse
-from tools.index.snapshot import EXACT_BELOW, Snapshot, best, load
-from tools.index.vectors import Vectors
+from tools.index.local.backend import opened
 
 NOTHING = "The index is empty. Add documents to it: `warrant index add PATH`."
 
@@ -28,16 +22,13 @@ class UnknownSourceError(WarrantError):
 class Index:
     """An index open for searching. It blocks and is thread-safe; nothing is opened before the first search.
 
-    Each search sees one consistent version of the catalogue, also while another process writes.
+    Each search sees one consistent version of the index, also while another process writes.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, exact_below: int = EXACT_BELOW) -> None:
-        self._folder = folder
+    def __init__(self, where: Backend | Path, embedder: Embedder) -> None:
+        """Take an index, or the folder in which it lies, and the model that made its vectors."""
+        self._backend = opened(where)
         self._embedder = embedder
-        self._exact_below = exact_below
-        self._vectors = Vectors(folder)
-        self._snapshot: Snapshot | None = None
-        self._loading = Lock()
 
     def search(self, query: str, passages: int, candidates: int, labels: frozenset[str]) -> list[Passage]:
         """The best passages, best first.
@@ -45,24 +36,26 @@ class Index:
         Args:
             query: What is looked for.
             passages: How many are returned at most.
-            candidates: How many each of the two rankings gives to the fusion.
-            labels: ACL labels that the caller holds; other passages take part in no ranking.
+            candidates: How many each of the two legs proposes.
+            labels: ACL labels that the caller holds; other passages take part in nothing.
 
         Raises:
             UsageError: the index was made with another embedding model.
             WarrantError: the index is damaged or cannot be opened.
         """
-        with reading(self._folder) as connection:
-            if connection is None:
+        with self._backend.reading(self._embedder, labels) as reader:
+            if reader is None:
                 return []
-            check_embedding(read_meta(connection), self._embedder, self._folder)
-            snapshot = self._current(connection)
-            allowed = snapshot.allowed(labels)
-            if not len(snapshot.passages) or not allowed:
+            proposal = reader.propose(query, self._embedder.embed([query])[0], candidates)
+            if proposal is None:
                 return []
-            dense = self._dense(snapshot, self._embedder.embed([query])[0], candidates, allowed)
-            sparse = _sparse(snapshot, terms(query), candidates, allowed)
-            return _passages(connection, _scores(dense, sparse, passages))
+            found = proposal.candidates
+            ranked = _fused(found)[:passages]
+            kept = reader.passages([int(found.ids[one.row]) for one in ranked])
+            return [
+                passage.model_copy(update={"scores": _scores(found, one)})
+                for passage, one in zip(kept, ranked, strict=True)
+            ]
 
     def source_text(self, source: str, labels: frozenset[str]) -> str:
         """The extracted text of a source, to which the offsets of its passages refer.
@@ -70,99 +63,33 @@ class Index:
         Raises:
             UnknownSourceError: there is none that this caller may read.
         """
-        with reading(self._folder) as connection:
-            found = (
-                connection
-                and connection.execute(
-                    """SELECT sources.text, labels FROM sources
-                    JOIN label_sets ON label_sets.id = label_set WHERE source = ?""",
-                    (source,),
-                ).fetchone()
-            )
-            if not found or not set(json.loads(found[1])) <= labels:
-                raise UnknownSourceError(f"There is no source {source!r}.", "See `warrant index status`.")
-            return str(found[0])
+        with self._backend.reading(self._embedder, labels) as reader:
+            text = None if reader is None else reader.source_text(source)
+        if text is None:
+            raise UnknownSourceError(f"There is no source {source!r}.", "See `warrant index status`.")
+        return text
 
     def is_empty(self) -> bool:
         """Whether there is nothing to be found, whoever asks."""
-        with reading(self._folder) as connection:
-            return connection is None or not connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
-
-    def _current(self, connection: sqlite3.Connection) -> Snapshot:
-        meta = read_meta(connection)
-        with self._loading:
-            if self._snapshot is None or self._snapshot.meta != meta:
-                self._vectors.close()
-                self._snapshot = load(connection, self._exact_below)
-            return self._snapshot
-
-    def _dense(
-        self, snapshot: Snapshot, query: NDArray[np.float32], count: int, allowed: list[int]
-    ) -> dict[int, float]:
-        """Similarity of the nearest passages, best first."""
-        if snapshot.vectors is None:
-            readable = None if len(allowed) == len(snapshot.labels) else allowed
-            near = self._vectors.nearest(query, count, readable)
-            # Chroma may already know what this snapshot does not.
-            return {one.passage: one.similarity for one in near if snapshot.holds(one.passage)}
-        scores = snapshot.vectors @ query
-        return _ranking(snapshot, scores, best(scores, snapshot.readable(allowed), count))
+        return self._backend.is_empty()
 
 
-def _sparse(snapshot: Snapshot, query: Sequence[str], count: int, allowed: list[int]) -> dict[int, float]:
-    """BM25 score of the best passages that have a term of the query, best first."""
-    if snapshot.sparse is None:
-        return {}
-    scores = snapshot.sparse.get_scores(query)
-    eligible = snapshot.sparse.matches(query) & snapshot.readable(allowed)
-    return _ranking(snapshot, scores, best(scores, eligible, count))
+def _fused(found: Candidates) -> list[Ranked]:
+    """Reciprocal Rank Fusion of what the legs proposed."""
+    rankings = []
+    for ranks in (found.dense_rank, found.sparse_rank):
+        rows = np.flatnonzero(ranks)
+        rankings.append(rows[np.argsort(ranks[rows])].tolist())
+    return [Ranked(row, score, score, 0.0, {}) for row, score in fuse(*rankings).items()]
 
 
-def _ranking(snapshot: Snapshot, scores: NDArray[np.floating], rows: NDArray[np.int64]) -> dict[int, float]:
-    return dict(zip(snapshot.passages[rows].tolist(), scores[rows].tolist(), strict=True))
-
-
-def _scores(dense: dict[int, float], sparse: dict[int, float], count: int) -> dict[int, Scores]:
-    """Every score of the passages that fusion puts first, in its order."""
-    dense_ranks, sparse_ranks = ({one: rank for rank, one in enumerate(leg, 1)} for leg in (dense, sparse))
-    fused = fuse(list(dense), list(sparse))
-    return {
-        one: Scores(
-            dense=dense.get(one),
-            dense_rank=dense_ranks.get(one),
-            sparse=sparse.get(one),
-            sparse_rank=sparse_ranks.get(one),
-            fused=fused[one],
-        )
-        for one in list(fused)[:count]
-    }
-
-
-def _passages(connection: sqlite3.Connection, scores: dict[int, Scores]) -> list[Passage]:
-    rows = connection.execute(
-        f"""SELECT passages.id, passages.name, passages.text, named.source, title, start, "end",
-            passages.digest, labels, changed_at, read_at
-        FROM passages
-        JOIN sources AS named ON named.id = passages.source
-        JOIN files ON files.path = file
-        JOIN label_sets ON label_sets.id = label_set
-        WHERE passages.id IN ({",".join("?" * len(scores))})""",
-        list(scores),
+def _scores(found: Candidates, one: Ranked) -> Scores:
+    dense, sparse = int(found.dense_rank[one.row]) or None, int(found.sparse_rank[one.row]) or None
+    return Scores(
+        dense=float(found.dense[one.row]) if dense else None,
+        dense_rank=dense,
+        sparse=float(found.sparse[one.row]) if sparse else None,
+        sparse_rank=sparse,
+        fused=one.fused,
+        score=one.score,
     )
-    found = {
-        row[0]: Passage(
-            id=row[1],
-            text=row[2],
-            source=row[3],
-            title=tuple(json.loads(row[4])),
-            start=row[5],
-            end=row[6],
-            digest=row[7],
-            labels=tuple(json.loads(row[8])),
-            changed_at=row[9] or None,
-            read_at=row[10] or None,
-            scores=scores[row[0]],
-        )
-        for row in rows
-    }
-    return [found[one] for one in scores]

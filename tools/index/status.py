@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.index.catalogue import read_meta, reading
+from tools.index.local.catalogue import read_meta, reading
 
 
 class FailedFile(BaseModel):

@@ -1,5 +1,7 @@
+import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -42,6 +44,7 @@ def documents(text: str) -> list[Document]:
 def test_chunks_are_exact_spans_that_hold_all_of_the_text_and_fit_the_model(text: str) -> None:
     for document in documents(text):
         chunks = cut(document, count)
+        assert chunks == cut(document, count)
         parts = [text[chunk.start : chunk.end] for chunk in chunks]
         assert all(before.end <= after.start for before, after in pairwise(chunks))
         assert all(part and part == part.strip() for part in parts)
@@ -64,7 +67,7 @@ def chunk_texts(text: str) -> list[str]:
 
 
 def test_tables_code_and_lists_are_kept_whole_where_they_fit() -> None:
-    table = "| a | b |\n|---|---|" + "\n| 1 | 2 |" * 30
+    table = "| a | b |\n|---|---|" + "\n| 1 | 2 |" * 20
     code = "```\n" + "\n".join(f"x = {number}" for number in range(60)) + "\n```"
     items = "\n".join(f"- item number {number} of the list" for number in range(30))
     text = f"# Head\n\nIntroduction.\n\n{table}\n\n{code}\n\n{items}\n"
@@ -93,3 +96,40 @@ def test_only_headings_that_the_chunk_does_not_show_are_put_before_it() -> None:
 def test_the_approximation_is_cautious_in_any_script() -> None:
     assert approximate("return shipping is free of charge") >= 7
     assert approximate("返品" * 50) >= 100
+
+
+HOSTILE = {
+    "no space": "x" * 1_000_000,
+    "tiny paragraphs": "a.\n\n" * 100_000,
+    "headings": "".join(f"# {number}\n" for number in range(50_000)),
+    "headings with text": "# A\n\nb.\n\n" * 20_000,
+    "one long line": "Parcel is returned, " * 50_000,
+    "rows": "| a | b |\n|---|---|\n" + "| 1 | 2 |\n" * 50_000,
+    "open fence": "```\n" + "x = 1\n" * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_shape_is_cut_wholly(name: str) -> None:
+    text = HOSTILE[name]
+    document = Document("s", text, markdown(text))
+    chunks = cut(document, approximate)
+    assert "".join("".join(text[one.start : one.end].split()) for one in chunks) == "".join(text.split())
+    assert all(approximate(text[one.start : one.end]) <= 2 * READ_TOKENS for one in chunks)
+
+
+def test_the_time_is_linear_in_the_text() -> None:
+    part = (
+        "# Head\n\n"
+        + "A parcel is returned within 30 days. " * 40
+        + "\n\n- one\n- two\n\n| a |\n|---|\n| 1 |\n\n"
+    )
+
+    def seconds(times: int) -> float:
+        text = part * times
+        began = time.process_time()
+        cut(Document("s", text, markdown(text)), count)
+        return time.process_time() - began
+
+    seconds(1)
+    assert seconds(400) < 8 * 4 * max(seconds(50), 0.02)

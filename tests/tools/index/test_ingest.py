@@ -1,25 +1,19 @@
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
-from tools.index.catalogue import NAME
 from tools.index.ingest import Summary, add
-from tools.index.lock import BusyError, exclusive
+from tools.index.local.catalogue import NAME
+from tools.index.local.lock import BusyError, exclusive
 from tools.index.search import Index
 from tools.index.status import status
-from tools.index.vectors import FOLDER, Vectors
-from tools.index.writer import writing
-
-EVERYTHING = 50
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -27,17 +21,13 @@ def write(folder: Path, **texts: str) -> None:
         (folder / f"{name}.md").write_text(text, "utf-8")
 
 
-def found(folder: Path, embedder: Embedder, query: str = "return") -> dict[str, str]:
-    passages = Index(folder, embedder).search(query, EVERYTHING, EVERYTHING, frozenset())
+def found(folder: Path, embedder: Embedder, query: str = "return", limit: int = 50) -> dict[str, str]:
+    passages = Index(folder, embedder).search(query, limit, limit, frozenset())
     return {Path(one.source).name.removesuffix(".md"): one.text for one in passages}
 
 
 def numbers(summary: Summary) -> tuple[int, int, int, int]:
     return summary.added, summary.changed, summary.unchanged, summary.removed
-
-
-def vectors_of(folder: Path) -> int:
-    return Vectors(folder).count()
 
 
 def test_only_what_changed_is_read_again(folder: Path, documents: Path, embedder: Embedder) -> None:
@@ -47,7 +37,6 @@ def test_only_what_changed_is_read_again(folder: Path, documents: Path, embedder
     write(documents, b="Return C.", c="Return D.")
     assert numbers(add(folder, embedder, [documents])) == (1, 1, 1, 0)
     assert found(folder, embedder) == {"a": "Return A.", "b": "Return C.", "c": "Return D."}
-    assert vectors_of(folder) == 3
 
 
 def test_lines_of_jsonl_are_replaced_one_by_one(folder: Path, documents: Path, embedder: Embedder) -> None:
@@ -81,7 +70,6 @@ def test_sources_of_deleted_files_stay_until_pruned(
     shutil.rmtree(documents)
     assert add(folder, embedder, [documents, other], prune=True).removed == 2
     assert found(folder, embedder) == {}
-    assert vectors_of(folder) == 0
 
 
 def test_a_broken_file_is_reported_again_until_it_is_mended(
@@ -152,15 +140,6 @@ def test_another_embedding_model_is_refused_until_the_index_is_rebuilt(
     assert numbers(add(folder, other, [documents], rebuild=True)) == (0, 0, 2, 0)
     assert {one.text for one in index.search("return", 5, 5, frozenset())} == {"Return A.", "Return B."}
     assert status(folder).dimensions == 32
-    assert vectors_of(folder) == 2
-
-
-def test_lost_vectors_are_filled_in_again(folder: Path, documents: Path, embedder: Embedder) -> None:
-    write(documents, a="Return A.", b="Return B.")
-    add(folder, embedder, [documents])
-    shutil.rmtree(folder / FOLDER)
-    add(folder, embedder, [documents])
-    assert vectors_of(folder) == 2
 
 
 def test_a_damaged_catalogue_is_reported(folder: Path, documents: Path, embedder: Embedder) -> None:
@@ -220,23 +199,4 @@ def test_a_killed_add_loses_nothing_and_the_next_one_goes_on(
     assert len(found(folder, embedder)) == 40
     assert status(folder).sources == 40
     assert numbers(add(folder, embedder, [path])) == (60, 0, 40, 0)
-    assert vectors_of(folder) == status(folder).passages == 100
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_chroma_is_told_what_a_killed_writer_did_not_tell(
-    folder: Path, documents: Path, embedder: Embedder, moment: str
-) -> None:
-    write(documents, a="Return A.", b="Return B.")
-    add(folder, embedder, [documents])
-    with sqlite3.connect(folder / NAME) as catalogue:
-        catalogue.execute("INSERT INTO due SELECT passage, 0 FROM legs")
-        catalogue.execute("INSERT INTO due VALUES (999, 1)")
-    catalogue.close()
-    if moment == "before":
-        Vectors(folder).drop([1])
-    else:
-        Vectors(folder).put([999], [1], np.ones((1, 64), np.float32))
-    with writing(folder, embedder):
-        pass
-    assert vectors_of(folder) == 2
+    assert len(found(folder, embedder, limit=200)) == status(folder).passages == 100

@@ -4,7 +4,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from models.embeddings.names import Embedder
 from tools.index.ingest import add
 from tools.index.search import Index, UnknownSourceError
-from tools.index.snapshot import best
 
 LABELS = ["hr", "legal", "staff"]
 ROOT = Path(__file__).parents[3]
@@ -37,9 +35,9 @@ def shelf(folder: Path, documents: Path, embedder: Embedder) -> Path:
     return folder
 
 
-@pytest.fixture(params=["exact", "chroma"])
-def index(request: pytest.FixtureRequest, shelf: Path, embedder: Embedder) -> Index:
-    return Index(shelf, embedder, exact_below=1_000 if request.param == "exact" else 0)
+@pytest.fixture
+def index(shelf: Path, embedder: Embedder) -> Index:
+    return Index(shelf, embedder)
 
 
 def test_a_passage_is_an_exact_span_and_carries_all_its_scores(index: Index) -> None:
@@ -76,18 +74,6 @@ def test_a_source_that_may_not_be_read_looks_like_one_that_is_not_there(index: I
     with pytest.raises(UnknownSourceError) as absent:
         index.source_text("c.jsonl#none", frozenset())
     assert str(secret.value).replace(hidden.source, "c.jsonl#none") == str(absent.value)
-
-
-def test_exact_search_and_chroma_agree(shelf: Path, embedder: Embedder) -> None:
-    everyone = frozenset(LABELS)
-    rankings = [
-        [
-            (one.id, round(one.scores.dense or 0, 5))
-            for one in Index(shelf, embedder, exact_below=below).search("shipping number 7", 24, 24, everyone)
-        ]
-        for below in (0, 1_000)
-    ]
-    assert sorted(rankings[0]) == sorted(rankings[1])
 
 
 def test_nothing_is_found_where_there_is_nothing(folder: Path, documents: Path, embedder: Embedder) -> None:
@@ -154,11 +140,3 @@ def test_readers_see_whole_versions_while_another_process_writes(
         "7."
         in {one.text.rsplit(" ", 1)[1] for one in index.search("return version", 5, 5, frozenset())} | seen
     )
-
-
-def test_the_best_rows_are_taken_in_a_fixed_order() -> None:
-    scores = np.array([1.0, 3.0, 2.0, 3.0, 2.0])
-    eligible = np.array([True, True, True, True, True])
-    assert best(scores, eligible, 3).tolist() == [1, 3, 2]
-    eligible[1] = False
-    assert best(scores, eligible, 9).tolist() == [3, 2, 4, 0]

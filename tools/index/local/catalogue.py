@@ -1,4 +1,4 @@
-"""The catalogue of an index: one SQLite file that is its truth; Chroma can be rebuilt from it."""
+"""The catalogue of an index: one SQLite file that is its truth."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
 
 NAME = "catalogue.db"
-FORMAT = "2"
+FORMAT = "3"
 BUSY_SECONDS = 10.0
 
 SCHEMA = """
@@ -23,28 +23,47 @@ CREATE TABLE files (
     given TEXT NOT NULL, size INTEGER NOT NULL, modified TEXT NOT NULL, read_at TEXT NOT NULL
 );
 CREATE TABLE label_sets (id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
--- own are the labels that the document states; label_set has those given to its file besides
+-- own are the labels that the document states; label_set has those given to its file besides;
+-- rest is the text behind the last passage
 CREATE TABLE sources (
-    id INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE, file TEXT NOT NULL, digest TEXT NOT NULL,
-    text TEXT NOT NULL, own TEXT NOT NULL, label_set INTEGER NOT NULL, changed_at TEXT NOT NULL
+    id INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL UNIQUE, file TEXT NOT NULL,
+    digest TEXT NOT NULL, own TEXT NOT NULL, label_set INTEGER NOT NULL, changed_at TEXT NOT NULL,
+    rest TEXT NOT NULL
 );
 CREATE INDEX sources_by_file ON sources (file);
--- ids are never used twice, so that Chroma cannot mistake a new passage for one that it still has to drop
+-- ids are never used twice, so that a dead one stays dead; those of a source follow one another;
+-- lead is the text between the passage before and this one
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, source INTEGER NOT NULL, title TEXT NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, digest TEXT NOT NULL, text TEXT NOT NULL
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, digest TEXT NOT NULL, lead TEXT NOT NULL,
+    text TEXT NOT NULL
 );
 CREATE INDEX passages_by_source ON passages (source);
--- what a search loads as a whole, apart from the texts
+-- the tail: what is searched and lies in no block yet; terms are numbers in the order of what was embedded,
+-- of which the first title_terms are of headings
 CREATE TABLE legs (
-    passage INTEGER PRIMARY KEY, label_set INTEGER NOT NULL,
-    terms BLOB NOT NULL, counts BLOB NOT NULL, vector BLOB NOT NULL
+    passage INTEGER PRIMARY KEY, label_set INTEGER NOT NULL, source INTEGER NOT NULL,
+    position INTEGER NOT NULL, title_terms INTEGER NOT NULL, terms BLOB NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX legs_by_label_set ON legs (label_set);
+-- folders under blocks/: the passages with ids from first to last that were folded together;
+-- dead counts those of its rows that are no longer there, told those that Chroma knows, from the first on;
+-- digests are those of its files
+CREATE TABLE blocks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, folder TEXT NOT NULL UNIQUE, label_set INTEGER NOT NULL,
+    passages INTEGER NOT NULL, dead INTEGER NOT NULL, told INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, digests TEXT NOT NULL
+);
+CREATE TABLE dead (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, block INTEGER NOT NULL, passage INTEGER NOT NULL,
+    UNIQUE (block, passage)
 );
 CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
 -- vectors of another embedding model, until there is one for each passage
 CREATE TABLE staged (passage INTEGER PRIMARY KEY, model TEXT NOT NULL, vector BLOB NOT NULL);
--- what Chroma has not been told yet
-CREATE TABLE due (passage INTEGER PRIMARY KEY, gone INTEGER NOT NULL) WITHOUT ROWID;
+-- passages that Chroma still holds among those of a label set, and is to drop
+CREATE TABLE due (label_set INTEGER NOT NULL, passage INTEGER NOT NULL, PRIMARY KEY (label_set, passage))
+    WITHOUT ROWID;
 """
 
 
@@ -61,6 +80,10 @@ class Meta(NamedTuple):
     dimensions: int
     rules: str
     """Digest of the label rules that were applied; empty for none."""
+    generation: int
+    """Counts the embedding models that it has had."""
+    graphs: str
+    """Where the vectors are that Chroma was told: empty for the index's own folder, else a URL."""
 
 
 def connect(folder: Path) -> sqlite3.Connection | None:
@@ -130,6 +153,8 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
         values["embedding"],
         int(values["dimensions"]),
         values["rules"],
+        int(values["generation"]),
+        values["graphs"],
     )
 
 

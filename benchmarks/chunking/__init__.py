@@ -1,0 +1,1 @@
+"""What a way of cutting documents does to retrieval."""

@@ -1,0 +1,1 @@
+"""Tunes and measures how passages are ranked: `python -m evals.ranking`."""

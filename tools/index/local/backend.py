@@ -1,0 +1,147 @@
+"""An index in a folder of this machine."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from models.embeddings.names import Embedder
+from tools.index.backend import Backend
+from tools.index.local.blocks import FOLDER, damaged
+from tools.index.local.catalogue import (
+    BUSY_SECONDS,
+    FORMAT,
+    NAME,
+    SCHEMA,
+    Meta,
+    check_embedding,
+    label_sets,
+    read_meta,
+    reading,
+    reported,
+)
+from tools.index.local.check import check
+from tools.index.local.fold import SIZES, Sizes
+from tools.index.local.graphs import Graphs
+from tools.index.local.lock import exclusive
+from tools.index.local.nearest import Nearest
+from tools.index.local.reader import LocalReader
+from tools.index.local.shelf import Shelf
+from tools.index.local.view import View
+from tools.index.local.writer import LocalWriter
+from tools.index.status import Status, status
+
+ATTEMPTS = 5
+"""Times that a reader looks again for blocks that were merged away while it opened them."""
+
+
+class LocalBackend:
+    """SQLite, mapped files, and Chroma; nothing is opened before the first use."""
+
+    def __init__(self, folder: Path, sizes: Sizes = SIZES, chroma_url: str = "") -> None:
+        """Take the folder, and the URL of a Chroma server unless it runs in this process."""
+        self.folder = folder
+        self._sizes = sizes
+        self.chroma_url = chroma_url
+        self._shelf = Shelf(folder)
+        self.nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
+
+    @contextmanager
+    def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[LocalReader | None]:
+        """One version, as a holder of these ACL labels may read it; None if there is no index yet."""
+        with reading(self.folder) as connection:
+            if connection is None:
+                yield None
+                return
+            check_embedding(read_meta(connection), embedder, self.folder)
+            yield self._reader(connection, labels)
+
+    @contextmanager
+    def writing(self, embedder: Embedder, *, rebuild: bool = False) -> Iterator[LocalWriter]:
+        """Hold the index for writing; it is made if there is none."""
+        with reported(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (
+                exclusive(self.folder),
+                closing(_open(self.folder, embedder, rebuild)) as connection,
+            ):
+                graphs = Graphs(self.folder, self.chroma_url)
+                writer = LocalWriter(self.folder, connection, self._sizes, graphs)
+                writer.begin()
+                yield writer
+                writer.settle()
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be found, whoever asks."""
+        with reading(self.folder) as connection:
+            return connection is None or not connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone()
+
+    def status(self) -> Status:
+        """What it holds."""
+        return status(self.folder)
+
+    def check(self) -> list[str]:
+        """What is wrong with it, a sentence each; the way out is `repair`."""
+        return check(self.folder, Graphs(self.folder, self.chroma_url))
+
+    def repair(self, embedder: Embedder) -> int:
+        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
+        with self.writing(embedder) as writer:
+            return writer.repair(embedder)
+
+    def close(self) -> None:
+        """Let go of files; the next use opens them again."""
+        self._shelf.close()
+        self.nearest.close()
+
+    def load(self, embedder: Embedder, labels: frozenset[str]) -> None:
+        """Open everything that searches of a caller need, rather than beside the first of them."""
+        with self.reading(embedder, labels) as reader:
+            if reader is not None:
+                self.nearest.load(reader.view(), reader.meta())
+
+    def _reader(self, connection: sqlite3.Connection, labels: frozenset[str]) -> LocalReader:
+        readable = {number: own for number, own in label_sets(connection).items() if own <= labels}
+
+        def view() -> View:
+            for _ in range(ATTEMPTS):
+                try:
+                    return self._shelf.view(connection, read_meta(connection), frozenset(readable))
+                except FileNotFoundError:
+                    # Merged away since the transaction began: a new one sees what took its place.
+                    connection.execute("COMMIT")
+                    connection.execute("BEGIN")
+                    readable.clear()
+                    sets = label_sets(connection)
+                    readable.update({number: own for number, own in sets.items() if own <= labels})
+            raise damaged(self.folder / FOLDER, "blocks are missing")
+
+        return LocalReader(connection, readable, view, self.nearest)
+
+
+def opened(where: Backend | Path) -> Backend:
+    """The backend itself, or the one of a folder."""
+    return LocalBackend(where) if isinstance(where, Path) else where
+
+
+def _open(folder: Path, embedder: Embedder, rebuild: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(folder / NAME, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    # Blocks are deleted once the catalogue no longer knows them, which a power cut must not undo.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        for statement in SCHEMA.split(";\n"):
+            connection.execute(statement)
+        counts = dict.fromkeys(("version", "told", "generation"), 0)
+        made = {"format": FORMAT, "build": uuid4().hex, **counts, "rules": "", "graphs": ""}
+        kept = {**made, "embedding": embedder.name, "dimensions": embedder.dimensions}
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in kept.items()]
+        )
+    connection.execute("COMMIT")
+    meta: Meta = read_meta(connection)
+    if not rebuild:
+        check_embedding(meta, embedder, folder)
+    return connection

@@ -1,0 +1,167 @@
+"""Reading one version of the index as one caller may read it."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.text import terms
+from state.passage import Passage
+from tools.index.backend import Proposal
+from tools.index.candidates import Candidates, Query
+from tools.index.local import legs
+from tools.index.local.catalogue import Meta, read_meta
+from tools.index.local.legs import Leg
+from tools.index.local.view import View
+
+PASSAGES = """SELECT passages.id, name, text, named.source, title, start, "end", passages.digest, label_set,
+    changed_at, read_at
+FROM passages
+JOIN sources AS named ON named.id = passages.source
+JOIN (SELECT path, read_at FROM files) ON path = file"""
+
+Nearest = Callable[[View, Meta, NDArray[np.float32], int], Leg]
+
+
+class LocalReader:
+    """A transaction of the catalogue, and what the caller may read of it."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        readable: dict[int, frozenset[str]],
+        view: Callable[[], View],
+        nearest: Nearest,
+    ) -> None:
+        self._db = connection
+        self._readable = readable
+        self.view = view
+        self._nearest = nearest
+
+    def meta(self) -> Meta:
+        """What the index remembers in this version."""
+        return read_meta(self._db)
+
+    def propose(self, query: str, vector: NDArray[np.float32], count: int) -> Proposal | None:
+        """The best `count` passages of each leg, and those beside them; None if there is nothing to read."""
+        view = self.view()
+        if view.okapi is None:
+            return None
+        asked = self.query(view, query, vector)
+        found = legs.sparse(view, asked.terms, asked.idf, count)
+        near = self._nearest(view, self.meta(), vector, count)
+        return Proposal(asked, _candidates(view, asked, found, near))
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """These passages, in this order, without scores."""
+        inside = "WHERE passages.id IN (SELECT value FROM json_each(?))"
+        found = self._found(f"{PASSAGES} {inside}", json.dumps(list(map(int, ids))))
+        return [found[one] for one in ids if one in found]
+
+    def beside(self, id_: int, characters: int) -> list[Passage]:
+        """A passage and those around it in its source, in their order, within so many characters of it."""
+        query = f"""{PASSAGES}
+            JOIN (SELECT source AS own, start AS here, "end" AS there FROM passages WHERE id = ?)
+            ON own = passages.source
+            WHERE start >= here - ? AND "end" <= there + ? ORDER BY passages.id"""
+        return list(self._found(query, int(id_), characters, characters).values())
+
+    def source_text(self, source: str) -> str | None:
+        """The extracted text of a source; None if there is none that the caller may read."""
+        row = self._db.execute(
+            "SELECT id, label_set, rest FROM sources WHERE source = ?", (source,)
+        ).fetchone()
+        if row is None or row[1] not in self._readable:
+            return None
+        pieces: list[str] = []
+        reached = 0
+        query = 'SELECT start, "end", lead, text FROM passages WHERE source = ? ORDER BY id'
+        for start, end, lead, text in self._db.execute(query, row[:1]):
+            pieces.append(lead + text if start >= reached else text[reached - start :])
+            reached = max(reached, end)
+        return "".join([*pieces, row[2]])
+
+    def query(self, view: View, text: str, vector: NDArray[np.float32]) -> Query:
+        """A question as this view sees it."""
+        number = "SELECT id FROM terms WHERE term = ?"
+        rows = [self._db.execute(number, (term,)).fetchone() for term in terms(text)]
+        numbers = np.array([row[0] if row else 0 for row in rows], np.int32)
+        frequencies = view.frequency(numbers)
+        # A term that stands only in what the caller may not read is as unknown as one that stands nowhere.
+        numbers[frequencies == 0] = 0
+        return Query(text, vector, numbers, _okapi_idf(view, frequencies))
+
+    def _found(self, query: str, *arguments: str | int) -> dict[int, Passage]:
+        return {
+            row[0]: Passage(
+                id=row[1],
+                text=row[2],
+                source=row[3],
+                title=tuple(json.loads(row[4])),
+                start=row[5],
+                end=row[6],
+                digest=row[7],
+                labels=tuple(sorted(self._readable[row[8]])),
+                changed_at=row[9] or None,
+                read_at=row[10] or None,
+            )
+            for row in self._db.execute(query, arguments)
+            if row[8] in self._readable
+        }
+
+
+def _okapi_idf(view: View, frequencies: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.zeros(len(frequencies)) if view.okapi is None else view.okapi.idf(frequencies)
+
+
+def _candidates(view: View, query: Query, found: legs.Sparse, near: Leg) -> Candidates:
+    """Both legs and the passages beside theirs, as arrays."""
+    proposed = np.union1d(found.leg.ids, near.ids)
+    # The passages of a source have ids that follow one another.
+    located = view.locate(np.concatenate([proposed, proposed - 1, proposed + 1]))
+    size = len(located.ids)
+    sources, positions = np.empty(size, np.int64), np.empty(size, np.int32)
+    titles, dense = np.empty(size, np.int32), np.empty(size, np.float32)
+    vectors = np.empty((size, len(query.vector)), np.float32)
+    sequences: list[NDArray[np.int32]] = [np.empty(0, np.int32)] * size
+    for part, rows, places in view.by_part(located):
+        sources[places], positions[places] = part.rows.sources[rows], part.rows.positions[rows]
+        titles[places], vectors[places] = part.rows.title_terms[rows], part.rows.vectors[rows]
+        for place, row in zip(places.tolist(), rows.tolist(), strict=True):
+            sequences[place] = part.rows.terms(row)
+    dense[:] = legs.cosines(vectors, np.arange(size), query.vector)
+    kept = np.flatnonzero(_beside(located.ids, sources, proposed))
+    return Candidates(
+        ids=located.ids[kept],
+        sources=sources[kept],
+        positions=positions[kept],
+        sparse=legs.at(found.scores, located)[kept],
+        dense=dense[kept],
+        sparse_rank=_ranks(located.ids[kept], found.leg.ids),
+        dense_rank=_ranks(located.ids[kept], near.ids),
+        vectors=vectors[kept],
+        terms=[sequences[place] for place in kept.tolist()],
+        title_terms=titles[kept],
+        mean_length=view.okapi.mean_length if view.okapi else 0.0,
+        idf=lambda terms: _okapi_idf(view, view.frequency(terms)),
+    )
+
+
+def _beside(
+    ids: NDArray[np.int64], sources: NDArray[np.int64], proposed: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which rows were proposed, or stand next to one of the same source that was."""
+    kept = np.isin(ids, proposed)
+    next_to = (np.diff(ids) == 1) & (np.diff(sources) == 0)
+    beside = kept.copy()
+    beside[1:] |= kept[:-1] & next_to
+    beside[:-1] |= kept[1:] & next_to
+    return beside
+
+
+def _ranks(ids: NDArray[np.int64], leg: NDArray[np.int64]) -> NDArray[np.int32]:
+    ranks = np.zeros(len(ids), np.int32)
+    ranks[np.searchsorted(ids, leg)] = np.arange(1, len(leg) + 1)
+    return ranks

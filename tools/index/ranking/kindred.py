@@ -1,0 +1,56 @@
+"""What other candidates say of one: those nearest to it, the best of all, and those beside it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.index.candidates import Candidates
+from tools.index.ranking.scale import Floats
+
+SEEDS = 20
+"""The best candidates of the first pass, whose scores their kindred share in."""
+NEAREST = 5
+"""Seeds that a candidate takes its graph score from."""
+FEEDBACK = 4
+"""The best candidates, taken for relevant."""
+
+
+def best_first(candidates: Candidates, scores: Floats) -> NDArray[np.intp]:
+    """All rows, the highest score first; of equal ones the lower id."""
+    return np.lexsort((candidates.ids, -scores))
+
+
+def graph(candidates: Candidates, first: Floats) -> Floats:
+    """Mean first-pass score of the NEAREST of the SEEDS to each candidate, itself apart, by cosine.
+
+    Documents that lie near each other tend to be relevant to the same requests (van Rijsbergen 1979); only
+    the best are compared with, since all pairs would cost more than the search.
+    """
+    seeds = best_first(candidates, first)[:SEEDS]
+    similarity = np.maximum(candidates.vectors @ candidates.vectors[seeds].T, 0).astype(np.float64)
+    similarity[seeds, np.arange(len(seeds))] = 0
+    if len(seeds) > NEAREST:
+        limit = np.partition(similarity, -NEAREST, axis=1)[:, -NEAREST, None]
+        similarity[similarity < limit] = 0
+    return np.asarray((similarity @ first[seeds]) / np.maximum(similarity.sum(1), 1e-9))
+
+
+def feedback(candidates: Candidates, first: Floats) -> Floats:
+    """Cosine to the mean of the FEEDBACK best, weighted by their scores (Rocchio 1971)."""
+    seeds = best_first(candidates, first)[:FEEDBACK]
+    mean = np.maximum(first[seeds], 0) @ candidates.vectors[seeds].astype(np.float64)
+    size = float(np.linalg.norm(mean))
+    return candidates.vectors @ (mean / size) if size > 1e-9 else np.zeros(len(first))
+
+
+def beside(candidates: Candidates, scores: Floats) -> Floats:
+    """Mean score of the passages directly before and after in the same source; without one, its own."""
+    order = np.lexsort((candidates.positions, candidates.sources))
+    sources, positions = candidates.sources[order], candidates.positions[order]
+    follows = (sources[1:] == sources[:-1]) & (positions[1:] == positions[:-1] + 1)
+    before, after = order[:-1][follows], order[1:][follows]
+    total, count = np.zeros(len(scores)), np.zeros(len(scores))
+    total[after] += scores[before]
+    total[before] += scores[after]
+    count[after] += 1
+    count[before] += 1
+    return np.where(count > 0, total / np.maximum(count, 1), scores)

@@ -1,0 +1,37 @@
+"""What the terms of a passage say: which of the query's it has, and how long it is."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tools.index.candidates import Candidates, Query
+from tools.index.ranking.scale import Floats
+
+
+class Lexical(NamedTuple):
+    """Features of shape (n,)."""
+
+    coverage: Floats
+    """Share of the query's different terms that the passage has, weighted by idf, 0 to 1."""
+    length: Floats
+    """Natural logarithm of its number of terms over the mean number, each plus 1."""
+
+
+def lexical(query: Query, candidates: Candidates) -> Lexical:
+    """Read all passages at once: their terms as one array, and the row of each of them."""
+    count = len(candidates.ids)
+    lengths = np.fromiter(map(len, candidates.terms), np.int64, count)
+    length = np.log((lengths + 1) / (candidates.mean_length + 1))
+    wanted, first = np.unique(query.terms, return_index=True)
+    weights = np.maximum(query.idf[first], 0.0)
+    wanted, weights = wanted[wanted > 0], weights[wanted > 0]
+    if not lengths.any() or not weights.sum():
+        return Lexical(np.zeros(count), length)
+    every = np.concatenate(candidates.terms)
+    # A table of all numbers up to the highest: its empty pages cost nothing, and looking up beats searching.
+    place = np.zeros(max(int(every.max()), int(wanted[-1])) + 1, np.int16)
+    place[wanted] = np.arange(1, len(wanted) + 1)
+    hits = np.flatnonzero(place[every])
+    has = np.zeros((count, len(wanted)), bool)
+    has[np.repeat(np.arange(count), lengths)[hits], place[every[hits]] - 1] = True
+    return Lexical(has @ (weights / weights.sum()), length)
