@@ -41,16 +41,14 @@ def rank_bm25(corpus: Generated, _folder: Path) -> Engine:
     return Engine(lambda query: best(scores(query)), scores)
 
 
-def ours(corpus: Generated, _folder: Path) -> Engine:
-    """What the index searches."""
-    from tools.index.sparse import Okapi, postings
+def warrant(corpus: Generated, folder: Path) -> Engine:
+    """What the index searches, on disk, memory-mapped."""
+    from benchmarks.sparse import ours
 
-    counted = [np.unique(one, return_counts=True) for one in corpus.passages]
-    terms = {word: number for number, word in enumerate(corpus.words)}
-    engine = Okapi(
-        postings(terms, [ids for ids, _ in counted], [counts.astype(np.int32) for _, counts in counted])
+    opened = ours.built(corpus, folder)
+    return Engine(
+        lambda query: ours.search(opened, query, DEPTH).leg.ids, lambda query: ours.scores(opened, query)
     )
-    return Engine(lambda query: best(engine.get_scores(query)), engine.get_scores)
 
 
 def bm25s(corpus: Generated, _folder: Path) -> Engine:
@@ -100,4 +98,4 @@ def best(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     return rows[np.argsort(-scores[rows], kind="stable")]
 
 
-ENGINES: dict[str, Build] = {"rank_bm25": rank_bm25, "warrant": ours, "bm25s": bm25s, "tantivy": tantivy}
+ENGINES: dict[str, Build] = {"rank_bm25": rank_bm25, "warrant": warrant, "bm25s": bm25s, "tantivy": tantivy}
