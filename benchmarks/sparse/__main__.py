@@ -97,7 +97,7 @@ def measure(name: str, size: int, definition_up_to: int) -> dict[str, Any]:
 
 
 def compared(engine: Engine, definition: Scores, queries: Sequence[list[str]]) -> dict[str, Any]:
-    """The largest difference of any score, and the share of the first ten that the definition has there too."""
+    """The largest difference of any score, and the share of the first ten that are the definition's."""
     shared, largest = [], 0.0
     for query in queries:
         true = definition(query)
