@@ -16,7 +16,7 @@ WIDTH = 110
 
 def shown(found: "Summary") -> str:
     """The result as a text: rates with their 95 % intervals, why trials failed, costs, what to do next."""
-    lines = [*_controls(found), *_judges(found), *_costs(found), *_next(found)]
+    lines = [*_controls(found), *_means(found), *_judges(found), *_costs(found), *_next(found)]
     return text_of(_rates(found), width=WIDTH) + "".join(line.rstrip() + "\n" for line in lines)
 
 
@@ -45,6 +45,13 @@ def _controls(found: "Summary") -> list[str]:
     if "null_passed" in controls:
         lines.append(f"doing nothing passes {controls['null_passed']:.1%} of the cases")
     return ["", *lines] if lines else []
+
+
+def _means(found: "Summary") -> list[str]:
+    return [
+        f"{name}: {mean.value:.3f} ({mean.interval[0]:.3f} to {mean.interval[1]:.3f}) in {mean.cases} cases"
+        for name, mean in found.means.items()
+    ]
 
 
 def _judges(found: "Summary") -> list[str]:

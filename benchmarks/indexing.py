@@ -1,19 +1,16 @@
-"""How fast documents are indexed and found, and how well.
+"""How fast documents are indexed and found; how well, `warrant eval retrieval` says.
 
-python -m benchmarks.indexing --corpus corpus.jsonl.gz --queries queries.jsonl.gz --qrels qrels.tsv
+python -m benchmarks.indexing --corpus corpus.jsonl.gz --queries queries.jsonl.gz
 """
 
 import argparse
 import gzip
 import json
-import math
 import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +20,6 @@ from tools.index.search import Index
 from tools.index.status import status
 
 CANDIDATES = 50
-PASSAGES = 50
-"""Passages looked at for nDCG@10, so that ten different sources are among them."""
 
 
 def main() -> None:
@@ -33,7 +28,6 @@ def main() -> None:
     )
     parser.add_argument("--corpus", type=Path, required=True, help="JSONL, also gzipped: _id, title, text")
     parser.add_argument("--queries", type=Path, required=True, help="JSONL, also gzipped: _id, text")
-    parser.add_argument("--qrels", type=Path, help="TSV: query, document, grade")
     parser.add_argument("--limit", type=int, help="index only the first documents")
     parser.add_argument("--embedding", default="minilm", help="name of the embedding model")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -66,60 +60,29 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         "sources_per_cpu_second": round(summary.added / processor, 1),
         "unchanged_again_seconds": round(again, 2),
         "bytes_on_disk": status(index).bytes,
-        **searched(index, embedder, queries, arguments.qrels),
+        **searched(index, embedder, queries),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         * (1 if sys.platform == "darwin" else 1024),
     }
 
 
-def searched(
-    index: Path, embedder: Embedder, queries: list[dict[str, str]], qrels: Path | None
-) -> dict[str, Any]:
+def searched(index: Path, embedder: Embedder, queries: list[dict[str, str]]) -> dict[str, Any]:
     opened = Index(index, embedder)
     start = time.perf_counter()
     opened.search(queries[0]["text"], 6, CANDIDATES, frozenset())
     first = time.perf_counter() - start
     milliseconds: list[float] = []
-    scores: list[float] = []
-    relevant = judged(qrels) if qrels else {}
     for query in queries:
         start = time.perf_counter()
         opened.search(query["text"], 6, CANDIDATES, frozenset())
         milliseconds.append(1000 * (time.perf_counter() - start))
-        if query["_id"] in relevant:
-            found = opened.search(query["text"], PASSAGES, CANDIDATES, frozenset())
-            sources = dict.fromkeys(passage.source.split("#", 1)[1] for passage in found)
-            scores.append(ndcg(sources, relevant[query["_id"]]))
     cuts = statistics.quantiles(milliseconds, n=20)
     return {
         "queries": len(queries),
         "first_search_seconds": round(first, 3),
         "search_p50_ms": round(statistics.median(milliseconds), 1),
         "search_p95_ms": round(cuts[18], 1),
-        **(
-            {"ndcg_at_10": round(statistics.mean(scores), 4), "judged_queries": len(scores)} if scores else {}
-        ),
     }
-
-
-def ndcg(ranking: Iterable[str], grades: Mapping[str, int], depth: int = 10) -> float:
-    """Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002), gain = grade as in trec_eval."""
-    found = [grades.get(document, 0) for document in list(ranking)[:depth]]
-    ideal = sorted(grades.values(), reverse=True)[:depth]
-    return gain(found) / gain(ideal)
-
-
-def gain(grades: Iterable[int]) -> float:
-    return sum(grade / math.log2(rank + 1) for rank, grade in enumerate(grades, 1))
-
-
-def judged(path: Path) -> dict[str, dict[str, int]]:
-    grades: dict[str, dict[str, int]] = defaultdict(dict)
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        query, document, grade = line.split("\t")
-        if int(grade) > 0:
-            grades[query][document] = int(grade)
-    return grades
 
 
 def lines(path: Path) -> list[str]:

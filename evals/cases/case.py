@@ -104,6 +104,10 @@ class Expectation(Model):
     verdicts: tuple[ExpectedVerdict, ...] = ()
     relevant: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """Source or passage id → grade of relevance, for retrieval."""
+    spans: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Texts that answer the question, as they stand in its sources, for retrieval."""
+    details: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """What a full answer says beside `answer.contains`: numbers, names, conditions."""
     bounds: Bounds = Bounds()
 
 

@@ -9,6 +9,7 @@ from evals.scorers.bounds import bounds, costs, retries
 from evals.scorers.calls import tool_calls
 from evals.scorers.faithfulness import faithfulness
 from evals.scorers.outcome import outcome, verdicts
+from evals.scorers.passages import density, detail, relevance
 from evals.scorers.plan import plan_adherence
 from evals.scorers.retrieval import retrieval
 from evals.scores import Score, Scorer
@@ -26,6 +27,9 @@ SCORERS: dict[str, Scorer] = {
     "outcome": outcome,
     "verdicts": verdicts,
     "retrieval": retrieval,
+    "relevance": relevance,
+    "density": density,
+    "detail": detail,
     "bounds": bounds,
     "costs": costs,
     "retries": retries,

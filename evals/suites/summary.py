@@ -6,13 +6,15 @@ from statistics import quantiles
 
 from pydantic import BaseModel
 
-from evals.statistics.intervals import clustered
+from evals.statistics.intervals import bootstrap, clustered
 from evals.suites.judge_rates import JudgeRate, judge_rates
 from evals.suites.measures import PASSED, values
 from evals.suites.results import RunInfo, Trial
 from state.usage import Usage
 
 GOAL = "goal_completion"
+MEANS = ("relevance", "density", "detail")
+"""Of what retrieval brought and the answer made of it; they are no rates and decide nothing."""
 
 
 class Rate(BaseModel):
@@ -23,6 +25,15 @@ class Rate(BaseModel):
     value: float
     interval: tuple[float, float]
     """95 %, Wilson's on the effective number of trials."""
+
+
+class Mean(BaseModel):
+    """The mean of a measure that lies anywhere between 0 and 1."""
+
+    cases: int
+    value: float
+    interval: tuple[float, float]
+    """95 %, percentile bootstrap over cases."""
 
 
 class Summary(BaseModel):
@@ -36,6 +47,8 @@ class Summary(BaseModel):
     """Trials that could not be run; they count nowhere else."""
     passed: Rate | None
     goal_completion: Rate | None
+    means: dict[str, Mean]
+    """Relevance and density of what was retrieved, detail of the answers: where cases expect any."""
     judges: dict[str, JudgeRate]
     tags: dict[str, Rate]
     labels: dict[str, int]
@@ -60,6 +73,7 @@ def summary(info: RunInfo, trials: Sequence[Trial], folder: str) -> Summary:
         infrastructure_errors=len(trials) - len(done),
         passed=rate(done),
         goal_completion=rate(done, GOAL),
+        means={name: found for name in MEANS if (found := mean(done, name)) is not None},
         judges=judge_rates(info, done),
         tags={tag: found for tag, found in by_tag.items() if found is not None},
         labels=dict(Counter(label for trial in done for label in trial.labels).most_common()),
@@ -80,6 +94,15 @@ def rate(trials: Iterable[Trial], measure: str = PASSED) -> Rate | None:
     return Rate(
         cases=found.cases, trials=found.trials, value=found.mean, interval=(interval.low, interval.high)
     )
+
+
+def mean(trials: Iterable[Trial], measure: str) -> Mean | None:
+    """The mean of a measure over trials; None if no trial has it."""
+    cases = [list(one.values()) for one in values(trials, measure).values()]
+    if not cases:
+        return None
+    interval, _ = bootstrap(cases)
+    return Mean(cases=len(cases), value=clustered(cases).mean, interval=(interval.low, interval.high))
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float | None:

@@ -1,0 +1,1 @@
+"""Retrieval beside what else there is, on public collections."""
