@@ -1,5 +1,6 @@
 """The features of a claim and its evidence that the classifier sees."""
 
+import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from math import log1p
@@ -14,10 +15,15 @@ from models.faithfulness.reading import PERSONS, Name, Read, names
 from models.offline.rarity import coverage
 from models.text import STOP_WORDS
 
+EMBEDDED = 8
+"""Of the nearest sentences, so many are embedded: what a check costs at most."""
 ALIGNED = 3
 """Sentences that are aligned with the claim word by word."""
 MAX_WORDS = 120
 """Words of each that are aligned."""
+
+
+CLAUSE = re.compile(r"[,;:()–—]|\b(?:and|but|which|who)\b")
 
 
 class Encoder(Protocol):
@@ -43,7 +49,7 @@ def lexical(claim: Read, near: Sequence[Read], everything: Sequence[Read]) -> di
     return {
         "cover_all": coverage(claim.weights, held),
         "cover_best": coverage(claim.weights, best.terms),
-        "cover_second": coverage(claim.weights, near[0].terms | near[1].terms) if len(near) > 1 else coverage(claim.weights, best.terms),
+        "cover_second": coverage(claim.weights, best.terms | near[min(1, len(near) - 1)].terms),
         "cover_three": cover,
         "words_all": _share(words, said),
         "words_best": max(_share(words, set(one.words)) for one in near[:ALIGNED]),
@@ -148,7 +154,7 @@ def facts(claim: Read, near: Sequence[Read], everything: Sequence[Read]) -> dict
 
 def embedded(claim: Read, near: Sequence[Read], encoder: Encoder) -> dict[str, float]:
     """Cosines of the claim, of its parts, and of its opposite with the nearest sentences."""
-    parts = _parts(claim.text)
+    near, parts = near[:EMBEDDED], _parts(claim.text)
     opposite = turned(claim.text)
     vectors = encoder.embed([claim.text, opposite, *parts, *(one.text for one in near)])
     whole, against_, rest = vectors[0], vectors[1], vectors[2:]
@@ -194,7 +200,5 @@ def _run(words: Sequence[str], given: Sequence[str]) -> tuple[int, int]:
 
 def _parts(text: str) -> list[str]:
     """The clauses of a claim, at most six of at least three words; the claim itself if it has none."""
-    import re
-
-    parts = [part.strip() for part in re.split(r"[,;:()–—]|\band\b|\bbut\b|\bwhich\b|\bwho\b", text)]
+    parts = [part.strip() for part in CLAUSE.split(text)]
     return [part for part in parts if len(part.split()) >= 3][:6] or [text]

@@ -8,7 +8,9 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 CONTINENTAL = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+)
 _ORDINAL = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 WORDS = {
@@ -42,10 +44,12 @@ UNITS = {
     )
     for alias in names
 }
+SPELLED = "|".join(sorted(WORDS, key=len, reverse=True))
 READ = re.compile(
     r"(?P<before>[$€£])?\s?(?P<number>\d+(?:[.,]\d+)*)(?:st|nd|rd|th)?"
-    r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|mn|bn)\b)?(?:[\s-]?(?P<after>%|[€£]|per cent\b|[a-z]{1,11}\b))?"
-    rf"|\b(?P<word>{'|'.join(sorted(WORDS, key=len, reverse=True))})\b(?:[\s-](?P<word_unit>[a-z]{{1,11}})\b)?",
+    r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|mn|bn)\b)?"
+    r"(?:[\s-]?(?P<after>%|[€£]|per cent\b|[a-z]{1,11}\b))?"
+    rf"|\b(?P<word>{SPELLED})\b(?:[\s-](?P<word_unit>[a-z]{{1,11}})\b)?",
     re.IGNORECASE,
 )
 
@@ -66,9 +70,9 @@ def quantities(text: str) -> Iterator[Quantity]:
     """The numbers of a text, in its order."""
     for found in READ.finditer(text):
         if word := found["word"]:
-            values = frozenset({plain(WORDS[word.lower()])})
+            value = frozenset({plain(WORDS[word.lower()])})
             unit = UNITS.get((found["word_unit"] or "").lower())
-            yield Quantity(found.start("word"), found.end("word"), values, unit, True)
+            yield Quantity(found.start("word"), found.end("word"), value, unit, True)
             continue
         values = meanings(found["number"])
         if scale := found["scale"]:

@@ -3,17 +3,24 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-NEGATIONS = frozenset(
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list that is written as a line."""
+    return frozenset(text.split())
+
+
+NEGATIONS = words(
     "no not never none nobody nothing neither nor without cannot n't lack lacks lacked lacking absence absent "
-    "fail fails failed failing unable cannot unlikely unaffected independent independently unrelated "
+    "fail fails failed failing unable unlikely unaffected independent independently unrelated "
     "unchanged insufficient dispensable refute refuted denied denies ineffective isn aren wasn weren hasn "
-    "haven hadn doesn don didn won wouldn shouldn couldn mustn".split()
+    "haven hadn doesn don didn won wouldn shouldn couldn mustn"
 )
 OPPOSITES = (
     (
-        "increase increases increased increasing higher high greater more rise rises rose rising raise raises "
+        "increase increases increased increasing higher high greater more rise rises rose rising raise "
+        "raises activated "
         "raised elevated elevate elevates enhance enhances enhanced upregulated upregulates upregulate "
-        "promote promotes promoted promoting stimulate stimulates stimulated activate activates activated "
+        "promote promotes promoted promoting stimulate stimulates stimulated activate activates "
         "induce induces induced grow grows grew gain gained improve improves improved longer larger bigger "
         "faster accelerate accelerates accelerated amplify amplifies up strengthen strengthens positive "
         "positively expand expands expanded facilitate facilitates",
@@ -67,13 +74,13 @@ FLIPS = {
     "most": "few",
 }
 FLIPPED = {**FLIPS, **{there: here for here, there in FLIPS.items() if there not in FLIPS}}
-STRONG = frozenset(
+STRONG = words(
     "all every always must only never exclusively entirely completely solely certainly proves proven first "
-    "best most largest".split()
+    "best most largest"
 )
-HEDGES = frozenset(
+HEDGES = words(
     "may might could can possibly perhaps some sometimes often suggest suggests suggested likely potential "
-    "potentially appear appears seem seems partly approximately about almost nearly".split()
+    "potentially appear appears seem seems partly approximately about almost nearly"
 )
 
 
@@ -103,7 +110,9 @@ def stance(words: Iterable[str]) -> Stance:
 
 def against(one: Stance, other: Stance) -> int:
     """On how many axes the two texts only say opposite things."""
-    return len(((one.up & other.down) - other.up) - one.down) + len(((one.down & other.up) - other.down) - one.up)
+    return len(((one.up & other.down) - other.up) - one.down) + len(
+        ((one.down & other.up) - other.down) - one.up
+    )
 
 
 def alike(one: Stance, other: Stance) -> int:

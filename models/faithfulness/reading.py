@@ -7,7 +7,7 @@ from functools import cached_property
 from unicodedata import normalize
 
 from models.faithfulness.numbers import Quantity, quantities
-from models.faithfulness.polarity import Stance, stance
+from models.faithfulness.polarity import Stance, stance, words
 from models.offline.rarity import coverage, weights
 from models.text import STOP_WORDS, sentences, terms
 
@@ -19,7 +19,7 @@ MAX_SENTENCE = 1_000
 NEAREST = 16
 """Sentences of the evidence that a claim is held against one by one."""
 WORD = re.compile(r"\w+(?:[-_./'’]\w+)*")
-PERSONS = frozenset("i me my mine myself we us our you your yours im ive id youre".split())
+PERSONS = words("i me my mine myself we us our you your yours im ive id youre")
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,14 @@ def names(text: str) -> list[Name]:
     return found
 
 
-def pieces(texts: Sequence[str]) -> list[Read]:
-    """The different sentences of the evidence, long ones cut, in an order that does not depend on theirs."""
+def pieces(texts: Sequence[str], claim: str = "") -> list[Read]:
+    """The different sentences of the evidence, long ones cut, in an order that does not depend on theirs.
+
+    Of more than MAX_EVIDENCE characters only the lines are read that share a word with the claim, those with
+    more of them first.
+    """
+    if sum(map(len, texts)) > MAX_EVIDENCE:
+        texts = _pruned(texts, claim)
     found = {
         text[at : min(at + MAX_SENTENCE, end)].strip()
         for text in texts
@@ -90,6 +96,25 @@ def pieces(texts: Sequence[str]) -> list[Read]:
         for at in range(start, end, MAX_SENTENCE)
     }
     return [Read(one) for one in sorted(found) if one]
+
+
+def _pruned(texts: Sequence[str], claim: str) -> list[str]:
+    """Lines, long ones cut, that share most words with the claim, up to MAX_EVIDENCE characters."""
+    words = {word.lower() for word in WORD.findall(claim)} - STOP_WORDS
+    lines = {
+        line[at : at + MAX_SENTENCE]
+        for text in texts
+        for line in text.splitlines()
+        for at in range(0, len(line), MAX_SENTENCE)
+    }
+    ranked = sorted((-len(words & set(WORD.findall(line.lower()))), line) for line in lines)
+    kept, left = list[str](), MAX_EVIDENCE
+    for shared, line in ranked:
+        if not shared or left < len(line):
+            break
+        kept.append(line)
+        left -= len(line)
+    return kept
 
 
 def nearest(claim: Read, evidence: Sequence[Read], most: int = NEAREST) -> list[Read]:
