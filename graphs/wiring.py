@@ -21,6 +21,7 @@ from nodes.retrieve import Retrieve
 from nodes.review import Review, ReviewView
 from nodes.schedule import Schedule, ScheduleView
 from nodes.screen import Screen, ScreenView
+from nodes.supporting import Supporting
 from nodes.think import Think
 from nodes.verify import Verify, VerifyView
 from state.agent import AgentInput, AgentOutput, AgentState, Context, Task, Terms, checked
@@ -45,6 +46,8 @@ class Parts:
     answer_instructions: str
     thinking_instructions: dict[str, str]
     """Prompts of `extract` and `compose`."""
+    supporting: Supporting | None = None
+    """What judges an answer's claims; None where nothing does."""
 
 
 Graph: TypeAlias = StateGraph[AgentState, Context, AgentInput, AgentOutput]
@@ -69,7 +72,7 @@ def wire(parts: Parts) -> Graph:
     graph.add_node("conclude", checked(Conclude()), input_schema=ConcludeView)
     answerer = Answerer(parts.chat, limits, parts.answer_instructions)
     graph.add_node("answer", checked(answerer), input_schema=AnswerView)
-    graph.add_node("verify", checked(Verify()), input_schema=VerifyView)
+    graph.add_node("verify", checked(Verify(parts.supporting)), input_schema=VerifyView)
     graph.add_node("release", checked(Release(judge)), input_schema=ReleaseView)
 
     runs = ["retrieve", "execute", "think"]

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from evals.cases.case import Case
 from evals.scores import Score
 from evals.trajectory import Trajectory
+from models.faithfulness.numbers import strange_numbers
 from models.text import terms
-from nodes.verify import strange_numbers
 from state.schema import Json
 
 LEAST_OVERLAP = 0.65

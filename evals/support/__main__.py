@@ -4,7 +4,8 @@
 
 DIR holds `begin`, `scifact_claims` and `wice` as `.jsonl.gz`. Figures are of examples that were not
 fitted: five folds in which no context and no claim is shared, and each set by a fit on the others.
-`--shipped` fits nothing and measures the classifier that is shipped. `--write` replaces it, and the table of its card.
+`--shipped` fits nothing and measures the classifier that is shipped. `--write` replaces it, and the
+table of its card.
 """
 
 import argparse

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from models.faithfulness.classifier import classifier
 from models.faithfulness.features import (
@@ -18,29 +18,44 @@ from models.faithfulness.polarity import NEGATIONS, against
 from models.faithfulness.reading import MAX_CLAIM, WORD, Name, Read, nearest, pieces
 from models.offline.rarity import coverage
 from state.support import Flag, Support
+from state.usage import Usage
 
 CLOSE = 0.6
 """Share of a claim's words that a sentence must hold before a denial in one of the two is flagged."""
 
 
+class Checked(NamedTuple):
+    """A verdict, and what it cost."""
+
+    support: Support
+    usage: Usage = Usage()
+
+
 class Checker(Protocol):
     """Says whether evidence supports a claim. An exception of it leaves the claim unchecked."""
 
-    async def check(self, claim: str, evidence: Sequence[str]) -> Support:
-        """The verdict; `score` 0 to 1."""
+    @property
+    def spends(self) -> bool:
+        """Whether a check calls a model that costs something; the run's bounds then hold for it."""
+        ...
+
+    async def check(self, claim: str, evidence: Sequence[str]) -> Checked:
+        """The verdict on a claim, given the texts that it cites."""
         ...
 
 
 class FeatureChecker:
     """The classifier on features, for several threads; at most eight sentences are embedded."""
 
+    spends = False
+
     def __init__(self, encoder: Encoder, kind: str = "default") -> None:
         self._encoder = encoder
         self._kind = classifier().kind(kind)
 
-    async def check(self, claim: str, evidence: Sequence[str]) -> Support:
+    async def check(self, claim: str, evidence: Sequence[str]) -> Checked:
         """The verdict, computed in a thread."""
-        return await asyncio.to_thread(self.support, claim, evidence)
+        return Checked(await asyncio.to_thread(self.support, claim, evidence))
 
     def support(self, claim: str, evidence: Sequence[str]) -> Support:
         """The same, blocking. A claim that says nothing and evidence without words support nothing."""

@@ -10,8 +10,8 @@ def words(text: str) -> frozenset[str]:
 
 
 NEGATIONS = words(
-    "no not never none nobody nothing neither nor without cannot n't lack lacks lacked lacking absence absent "
-    "fail fails failed failing unable unlikely unaffected independent independently unrelated "
+    "no not never none nobody nothing neither nor without cannot n't lack lacks lacked lacking absence "
+    "absent fail fails failed failing unable unlikely unaffected independent independently unrelated "
     "unchanged insufficient dispensable refute refuted denied denies ineffective isn aren wasn weren hasn "
     "haven hadn doesn don didn won wouldn shouldn couldn mustn"
 )
