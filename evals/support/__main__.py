@@ -73,6 +73,10 @@ def table(found: dict[str, Any]) -> str:
         ("wrong outside the middle", [_figure(one["error"]) for one in sets.values()]),
         ("called supported: right", [_figure(one["supported_right"]) for one in sets.values()]),
         ("called unsupported: right", [_figure(one["unsupported_right"]) for one in sets.values()]),
+        ("`default` on a set it did not see: ECE", [_short(o["default"]["ece"]) for o in sets.values()]),
+        ("… unsure", [_figure(one["default"]["unsure"]) for one in sets.values()]),
+        ("… called supported: right", [_figure(o["default"]["supported_right"]) for o in sets.values()]),
+        ("… called unsupported: right", [_figure(o["default"]["unsupported_right"]) for o in sets.values()]),
         ("strange number: unsupported", [_figure(o["strange_number_unsupported"]) for o in sets.values()]),
         ("strange name: unsupported", [_figure(o["strange_name_unsupported"]) for o in sets.values()]),
     ]

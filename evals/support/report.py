@@ -1,6 +1,6 @@
 """The figures of the classifier: AUC against simpler scores, calibration, and what abstaining costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,16 @@ def _measured(one: Examples, inside: Floats, outside: Floats, scaled: Floats) ->
         "ece": ece(scaled, one.y),
         **_abstaining(verdicts, one.y),
     }
+
+
+def _foreign(one: Examples, others: Sequence[Examples], outside: Mapping[str, Floats]) -> dict[str, Any]:
+    """What `default` does on a set that nothing was fitted, calibrated or chosen on."""
+    held = np.concatenate([outside[other.name] for other in others])
+    y = np.concatenate([other.y for other in others])
+    slope, shift = platt(held, y)
+    lower, upper = thresholds(probability(held * slope + shift), y)
+    scores = probability(outside[one.name] * slope + shift)
+    return {"ece": ece(scores, one.y), **_abstaining(_verdicts(scores, lower, upper), one.y)}
 
 
 def _simple(one: Examples) -> dict[str, Any]:

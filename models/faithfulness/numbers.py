@@ -48,8 +48,9 @@ SPELLED = "|".join(sorted(WORDS, key=len, reverse=True))
 READ = re.compile(
     r"(?P<before>[$€£])?\s?(?P<number>\d+(?:[.,]\d+)*)(?:st|nd|rd|th)?"
     r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|mn|bn)\b)?"
-    r"(?:[\s-]?(?P<after>%|[€£]|per cent\b|[a-z]{1,11}\b))?"
-    rf"|\b(?P<word>{SPELLED})\b(?:[\s-](?P<word_unit>[a-z]{{1,11}})\b)?",
+    # What follows is looked at and not taken: it may be a number of its own.
+    r"(?:(?=[\s-]?(?P<after>%|[€£]|per cent\b|[a-z]{1,11}\b)))?"
+    rf"|\b(?P<word>{SPELLED})\b(?:(?=[\s-](?P<word_unit>[a-z]{{1,11}})\b))?",
     re.IGNORECASE,
 )
 
