@@ -40,7 +40,11 @@ def report(sets: Sequence[Examples]) -> dict[str, Any]:
     return {
         "kinds": kinds,
         "sets": {
-            one.name: _measured(one, inside[one.name], outside[one.name], scaled[one.name]) for one in sets
+            one.name: {
+                **_measured(one, inside[one.name], outside[one.name], scaled[one.name]),
+                "default": _foreign(one, [other for other in sets if other is not one], outside),
+            }
+            for one in sets
         },
     }
 

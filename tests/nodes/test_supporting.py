@@ -58,7 +58,7 @@ def verified(checker: Checker, *claims: str, used: int = 9, limits: Any = None, 
 
 
 def test_the_verdict_is_recorded_with_the_claim() -> None:
-    features = resolve("features", "default", embedder, lambda name: ScriptedChat({}))
+    features = resolve("features", "default", embedder, lambda _: ScriptedChat({}))
     update = verified(features, TEXT, "It is the biggest warehouse of Europe.")
     first, second = (claim["support"] for claim in update["answer"]["claims"])
     assert (first["verdict"], first["by"]) == ("supported", "features")
@@ -106,7 +106,7 @@ def test_a_model_judges_by_a_schema_and_what_breaks_it_is_no_verdict() -> None:
     assert second is None
     assert "no valid verdict" in update["violations"][0]["message"]
     assert update["usage"]["model_calls"] == 2
-    assert judge.sections("support")[0]["evidence"] == [TEXT]
+    assert judge.sections("support")[0]["evidence"] == [f'"{TEXT}"']
 
 
 def test_checkers_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
