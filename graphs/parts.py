@@ -14,11 +14,14 @@ from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
 from models.chat import Chat
 from models.embeddings import names as embeddings
+from models.faithfulness import names as faithfulness
 from models.gate import classifier as gate
 from models.names import chat
+from models.offline.vectors import Remembered
 from models.prices import cost
 from models.redaction import redact
 from nodes.gate import Judge
+from nodes.supporting import Supporting
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
 from state.label_policy import rules_digest
@@ -103,6 +106,7 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         registry=registry,
         judge=_judge(policy),
         caller=callers(chosen),
+        supporting=_supporting(policy, named),
         terms=_terms(policy, chosen),
         stamp=stamp,
         plan_instructions=prompts["plan"],
@@ -158,6 +162,17 @@ def _terms(policy: Policy, chosen: Settings) -> Callable[[Context], Terms]:
         return Terms(**{**agreed, **asked})  # type: ignore[typeddict-item]  # keys are those of Context
 
     return terms
+
+
+def _supporting(policy: Policy, named: Callable[[str], Chat]) -> Supporting | None:
+    """The checker of claims; it embeds with the model of this machine, whatever the index uses."""
+    chosen = policy.verify
+    if chosen.support == "off":
+        return None
+    checker = faithfulness.resolve(
+        chosen.checker, chosen.kind, lambda: Remembered(embeddings.resolve()), named
+    )
+    return Supporting(checker, chosen, policy.limits)
 
 
 def _judge(policy: Policy) -> Judge:

@@ -23,6 +23,7 @@ from nodes.review import Review, ReviewView
 from nodes.rewording import Rewording
 from nodes.schedule import Schedule, ScheduleView
 from nodes.screen import Screen, ScreenView
+from nodes.supporting import Supporting
 from nodes.think import Think
 from nodes.verify import Verify, VerifyView
 from state.agent import AgentInput, AgentOutput, AgentState, Context, Task, Terms, checked
@@ -50,6 +51,8 @@ class Parts:
     """Prompts of `extract` and `compose`."""
     rewording_instructions: str
     labels_of: LabelsOf = nothing_indexed
+    supporting: Supporting | None = None
+    """What judges an answer's claims; None where nothing does."""
 
 
 Graph: TypeAlias = StateGraph[AgentState, Context, AgentInput, AgentOutput]
@@ -78,7 +81,7 @@ def wire(parts: Parts) -> Graph:
     add("think", Think(parts.chat, limits, parts.thinking_instructions), Task, "waits")
     add("conclude", Conclude(), ConcludeView)
     add("answer", Answerer(parts.chat, limits, parts.answer_instructions), AnswerView)
-    add("verify", Verify(), VerifyView)
+    add("verify", Verify(parts.supporting), VerifyView)
     add("release", Release(judge), ReleaseView, "tells")
 
     asking = {*THINKING, *(registry.rewording() if rewrites else ())}

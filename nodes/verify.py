@@ -1,20 +1,19 @@
 """Verify: keeps of a draft what its citations support."""
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+from models.faithfulness.numbers import strange_numbers
 from nodes.evidence import evidence
+from nodes.supporting import Supporting
 from state.agent import AgentState, Ending, HasRead, Rounds, Terms
 from state.answer import Answer, Citation, Claim
 from state.draft import Draft, DraftClaim, Quote
 from state.passage import Passage
 from state.plan import StepResult
 from state.schema import MAX_VIOLATIONS, Json, Violation, violations
+from state.usage import Usage
 
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
-CONTINENTAL = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
 ABSTENTION = "I cannot answer this from the evidence I found."
 
 
@@ -27,6 +26,7 @@ class VerifyView(HasRead):
     results: dict[str, Json]
     rounds: Rounds
     terms: Terms
+    usage: dict[str, Json]
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,18 @@ class Checked:
 
     claims: list[Claim]
     violations: list[Violation]
+    places: list[int] = field(default_factory=list)
+    """Where in the draft each claim stands."""
+    usage: Usage = field(default_factory=Usage)
+    """What checking them cost."""
 
 
 @dataclass(frozen=True)
 class Verify:
     """Drops what is not supported; a draft that breaks its schema or loses every claim goes back."""
+
+    supporting: Supporting | None = None
+    """Judges the claims that stand; None leaves them unjudged."""
 
     async def __call__(self, state: VerifyView) -> AgentState:
         """Check the draft against its schema and against the evidence."""
@@ -50,6 +57,9 @@ class Verify:
         draft = Draft.model_validate(state["draft"])
         found = evidence(results)
         kept = checked(draft, found, state["request"])
+        if self.supporting is not None and kept.claims:
+            kept = await _judged(kept, found, self.supporting, Usage.model_validate(state["usage"]))
+        spent: AgentState = {"usage": kept.usage.model_dump()} if kept.usage != Usage() else {}
         known = [state["request"], *(passage.text for passage in found), *(one.error for one in results)]
         if strange := strange_numbers(draft.missing or "", known):
             kept.violations.append(_stands_nowhere("/missing", strange))
@@ -58,8 +68,9 @@ class Verify:
         lost = kept.violations if draft.claims and not kept.claims else []
         answer = _answer(kept.claims, draft, results)
         if broken or lost:
-            return _back([*broken, *lost], [*broken, *kept.violations], state, None if broken else answer)
-        return _passed(answer, kept.violations)
+            back = _back([*broken, *lost], [*broken, *kept.violations], state, None if broken else answer)
+            return {**back, **spent}
+        return {**_passed(answer, kept.violations), **spent}
 
 
 def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
@@ -70,6 +81,7 @@ def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
     """
     passages = {passage.id: passage for passage in found}
     claims: list[Claim] = []
+    places: list[int] = []
     problems: list[Violation] = []
     for index, claim in enumerate(draft.claims):
         citations = list(_resolved(claim.citations, passages))
@@ -79,7 +91,25 @@ def checked(draft: Draft, found: list[Passage], request: str) -> Checked:
             problems.append(_stands_nowhere(f"/claims/{index}/text", strange))
         elif citations and claim.text.strip():
             claims.append(Claim(text=" ".join(claim.text.split()), citations=tuple(citations)))
-    return Checked(claims, problems)
+            places.append(index)
+    return Checked(claims, problems, places)
+
+
+async def _judged(kept: Checked, found: list[Passage], supporting: Supporting, spent: Usage) -> Checked:
+    """The claims with the verdict on them; one judged unsupported is dropped where policy says so."""
+    said = await supporting(kept.claims, {passage.id: passage for passage in found}, spent)
+    claims, places, problems = list[Claim](), list[int](), list(kept.violations)
+    rows = zip(kept.claims, kept.places, said.verdicts, said.problems, strict=True)
+    for claim, place, support, problem in rows:
+        path = f"/claims/{place}/text"
+        if problem:
+            problems.append(Violation(path=path, message=problem))
+        if support is not None and support.verdict == "unsupported" and supporting.drops:
+            problems.append(Violation(path=path, message="the cited evidence does not support it"))
+            continue
+        claims.append(claim.model_copy(update={"support": support}))
+        places.append(place)
+    return Checked(claims, problems, places, said.usage)
 
 
 def _resolved(quotes: list[Quote], passages: dict[str, Passage]) -> Iterator[Citation]:
@@ -109,30 +139,8 @@ def _unresolved(index: int, claim: DraftClaim, passages: dict[str, Passage]) -> 
             yield Violation(path=path, message=f"the quote is not in the text of {quote.passage!r}")
 
 
-def strange_numbers(said: str, texts: Iterable[str]) -> str:
-    """Numbers that stand in none of the texts, separated by commas."""
-    known = {value for text in texts for number in NUMBER.findall(text) for value in _values(number)}
-    return ", ".join(sorted({number for number in NUMBER.findall(said) if not known & _values(number)}))
-
-
 def _stands_nowhere(path: str, numbers: str) -> Violation:
     return Violation(path=path, message=f"{numbers} stands in no cited evidence")
-
-
-def _values(number: str) -> set[str]:
-    """What a number may mean: `1,000` is 1000, `1.000` may be 1000 or 1, `2,50` is 2.5, `05` is 5."""
-    number = re.sub(r"\d", lambda digit: str(int(digit[0])), number)
-    if GROUPED.fullmatch(number):
-        return {_plain(number.replace(",", ""))}
-    values = {_plain(number.replace(",", ".") if number.count(",") == 1 else number)}
-    if CONTINENTAL.fullmatch(number):
-        values |= {_plain(number.replace(".", "").replace(",", "."))}
-    return values
-
-
-def _plain(number: str) -> str:
-    whole, _, decimals = number.partition(".")
-    return f"{whole.lstrip('0')}.{decimals.rstrip('0')}"
 
 
 def _data(data: Json, terms: Terms) -> list[Violation]:

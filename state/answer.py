@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from state.support import Support
+
 
 class Citation(BaseModel):
     """A quote, found in a passage: `source_text[start:end] == quote`."""
@@ -25,6 +27,8 @@ class Claim(BaseModel):
 
     text: str
     citations: tuple[Citation, ...] = Field(min_length=1)
+    support: Support | None = None
+    """Whether the cited passages support it; None where that was not checked."""
 
 
 class Answer(BaseModel):

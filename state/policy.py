@@ -95,6 +95,21 @@ class RetrievalPolicy(Section):
     """ACL labels by path; `warrant index label` applies a change of them."""
 
 
+class VerifyPolicy(Section):
+    """Whether the passages that a claim cites support it, beyond its quotes and numbers."""
+
+    support: Literal["flag", "drop", "off"] = "flag"
+    """`flag` records the verdict in the answer, `drop` also drops a claim judged unsupported."""
+    checker: str = "features"
+    """`features` (a classifier, no language model), `judge:MODEL`, or `module:attribute`."""
+    kind: Literal["default", "dialogue", "scientific", "encyclopaedic"] = "default"
+    """The kind of text that `features` is calibrated for."""
+    judge_calls: int = Field(default=10, ge=1, le=100)
+    """Claims that one `verify` hands to a judge; each is a model call of the run."""
+    timeout_seconds: float = Field(default=10.0, gt=0, le=600)
+    """For all claims of an answer; claims that are left then are not checked."""
+
+
 class Policy(Section):
     """The whole of `policy.toml`."""
 
@@ -102,6 +117,7 @@ class Policy(Section):
     limits: Limits = Limits()
     retrieval: RetrievalPolicy = RetrievalPolicy()
     gate: GatePolicy = GatePolicy()
+    verify: VerifyPolicy = VerifyPolicy()
     http: HttpPolicy = HttpPolicy()
     sql: SqlPolicy | None = None
     web: WebPolicy | None = None

@@ -1,56 +1,66 @@
-"""Faithfulness without a model: the share of an answer's claims that the quotes they cite support.
+"""Faithfulness without a language model: the share of an answer's claims that what they cite supports.
 
-A baseline, and advisory: it compares words and numbers, so it takes a denial for support where the words
-are the same, and a paraphrase for none. `python -m benchmarks.faithfulness` measures it.
+Advisory: the classifier compares words, numbers and directions, not meanings. `python -m evals.support`
+measures it; docs/faithfulness.md has the figures.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import cache
 
 from evals.cases.case import Case
 from evals.scores import Score
 from evals.trajectory import Trajectory
-from models.text import terms
-from nodes.verify import strange_numbers
+from models.embeddings.names import resolve
+from models.faithfulness.checker import FeatureChecker
+from models.offline.vectors import Remembered
 from state.schema import Json
-
-LEAST_OVERLAP = 0.65
-"""Chosen on BEGIN, SciFact and WiCE together, by the mean of their balanced accuracies."""
-
-
-def overlap(claim: str, evidence: Iterable[str]) -> float:
-    """Share of the claim's different index terms that stand in the evidence; 0 for a claim without any."""
-    said, given = set(terms(claim)), {term for text in evidence for term in terms(text)}
-    return len(said & given) / len(said) if said else 0.0
-
-
-def supported(claim: str, evidence: Sequence[str], least: float = LEAST_OVERLAP) -> bool:
-    """Whether the evidence has the claim's numbers, all of them, and enough of its words."""
-    return not strange_numbers(claim, evidence) and overlap(claim, evidence) >= least
+from state.support import Support
 
 
 def faithfulness(_case: Case, trajectory: Trajectory) -> list[Score]:
-    """The share of claims that their own citations support; nothing for an answer without claims."""
+    """Supported claims among those decided, None if all are unsure; nothing for an answer without claims."""
     answer = trajectory.answer
-    claims = list(_claims(answer)) if isinstance(answer, Mapping) else []
-    if not claims:
+    judged = list(_judged(answer)) if isinstance(answer, Mapping) else []
+    if not judged:
         return []
-    unsupported = [text for text, quotes in claims if not supported(text, quotes)]
-    value = 1 - len(unsupported) / len(claims)
-    found = "; ".join(f"no support for: {text:.200}" for text in unsupported) or "every claim has support"
+    of: dict[str, list[Json]] = {"supported": [], "unsupported": [], "unsure": []}
+    for text, support in judged:
+        of[support.verdict].append(text)
+    decided = len(of["supported"]) + len(of["unsupported"])
     return [
         Score(
             name="faithfulness",
-            value=value,
-            passed=not unsupported,
+            value=len(of["supported"]) / decided if decided else None,
+            passed=not of["unsupported"] if decided else None,
             gates=False,
-            reason=f"{found}. Advisory: it compares words and numbers, not meanings.",
-            detail={"claims": len(claims), "unsupported": list(unsupported)},
+            reason=f"{_found(judged)} Advisory: it compares words and numbers, not meanings.",
+            detail={"claims": len(judged), "unsupported": of["unsupported"], "unsure": of["unsure"]},
         )
     ]
 
 
-def _claims(answer: Mapping[str, Json]) -> Iterable[tuple[str, list[str]]]:
+def _found(judged: list[tuple[str, Support]]) -> str:
+    lines = [
+        f"{'no support for' if support.verdict == 'unsupported' else 'unsure of'}: {text:.200}"
+        + "".join(f" [{flag.text}: {flag.reason}]" for flag in support.flags[:5])
+        for text, support in judged
+        if support.verdict != "supported"
+    ]
+    return "; ".join(lines) + "." if lines else "every claim has support."
+
+
+def _judged(answer: Mapping[str, Json]) -> Iterable[tuple[str, Support]]:
+    """Each claim with the verdict that the run recorded, or else with one on the quotes that it cites."""
     for claim in answer.get("claims") or ():
         if isinstance(claim, Mapping) and isinstance(text := claim.get("text"), str):
+            if isinstance(recorded := claim.get("support"), Mapping):
+                yield text, Support.model_validate(recorded)
+                continue
             cited = [cite for cite in claim.get("citations") or () if isinstance(cite, Mapping)]
-            yield text, [quote for cite in cited if isinstance(quote := cite.get("quote"), str)]
+            quotes = [quote for cite in cited if isinstance(quote := cite.get("quote"), str)]
+            yield text, _checker().support(text, quotes)
+
+
+@cache
+def _checker() -> FeatureChecker:
+    return FeatureChecker(Remembered(resolve()))

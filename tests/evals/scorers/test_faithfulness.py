@@ -1,30 +1,40 @@
-"""Faithfulness by words and numbers."""
+"""Faithfulness by the classifier."""
 
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from evals.cases.case import Case
-from evals.scorers.faithfulness import faithfulness, overlap, supported
+from evals.scorers.faithfulness import faithfulness
 from evals.trajectory import Trajectory
 
 CASE = Case(id="c", input="?")
+QUOTE = "Customers may return a product within 30 days of delivery."
 
 
-def claim(text: str, *quotes: str) -> dict[str, Any]:
-    return {"text": text, "citations": [{"passage": "p", "quote": quote} for quote in quotes]}
+def claim(text: str, *quotes: str, **more: Any) -> dict[str, Any]:
+    return {"text": text, "citations": [{"passage": "p", "quote": quote} for quote in quotes], **more}
 
 
-def test_a_claim_is_supported_by_its_own_quotes_words_and_numbers() -> None:
-    quote = "Customers may return a product within 30 days of delivery."
-    assert supported("Products can be returned by customers within 30 days.", [quote])
-    assert not supported("Products can be returned by customers within 60 days.", [quote])
-    assert not supported("Shipping is free for members.", [quote])
-    answer = {"claims": [claim("Return within 30 days.", quote), claim("Free shipping.", quote)]}
-    (found,) = faithfulness(CASE, Trajectory(answer=answer))
+def recorded(verdict: str) -> dict[str, Any]:
+    return claim("Tea.", "Tea", support={"score": 0.5, "verdict": verdict, "flags": [], "by": "features"})
+
+
+def test_a_claim_is_judged_by_its_own_quotes() -> None:
+    claims = [claim(QUOTE, QUOTE), claim("Elephants in Kenya eat 150 kg a day.", QUOTE)]
+    (found,) = faithfulness(CASE, Trajectory(answer={"claims": claims}))
     assert (found.value, found.passed, found.gates) == (0.5, False, False)
-    assert "Free shipping." in found.reason
+    assert "150: this number stands in no source" in found.reason
+
+
+def test_a_recorded_verdict_is_taken_and_unsure_is_counted_apart() -> None:
+    answer = {"claims": [recorded("supported"), recorded("unsure")]}
+    (found,) = faithfulness(CASE, Trajectory(answer=answer))
+    assert (found.value, found.passed) == (1.0, True)
+    assert found.detail["unsure"] == ["Tea."]
+
+
+def test_an_answer_of_which_all_is_unsure_has_no_value() -> None:
+    (found,) = faithfulness(CASE, Trajectory(answer={"claims": [recorded("unsure")]}))
+    assert (found.value, found.passed) == (None, None)
 
 
 def test_an_answer_without_claims_has_no_faithfulness() -> None:
@@ -37,8 +47,3 @@ def test_an_answer_without_claims_has_no_faithfulness() -> None:
         {"claims": ["x", {"text": 1}]},
     ):
         assert faithfulness(CASE, Trajectory(answer=answer)) == []
-
-
-@given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=3), st.text(max_size=40))
-def test_more_evidence_never_lowers_the_overlap(said: str, evidence: list[str], more: str) -> None:
-    assert 0 <= overlap(said, evidence) <= overlap(said, [*evidence, more]) <= 1

@@ -1,0 +1,1 @@
+"""Fits and measures the faithfulness classifier on claims with human labels."""

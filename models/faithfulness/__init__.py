@@ -1,0 +1,1 @@
+"""Whether evidence supports a claim, judged without a language model."""
