@@ -76,7 +76,7 @@ def card(report: Report) -> str:
 def _model(weights: Weights) -> str:
     named = ", ".join(f"{name} {value:g}" for name, value in weights.features.model_dump().items())
     return (
-        f"A linear score of six features ({named}), of which {weights.beside:g} is taken from the passages "
+        f"A linear score of features ({named}), of which {weights.beside:g} is taken from the passages "
         "beside, and a logistic regression that makes a probability of it. Fitted by a listwise softmax; "
         "each collection weighs the same, one with judged spans less."
     )

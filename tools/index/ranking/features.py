@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tools.index.candidates import Candidates, Query
-from tools.index.ranking.kindred import feedback, graph
+from tools.index.ranking.kindred import breadth, graph
 from tools.index.ranking.lexical import lexical
 from tools.index.ranking.scale import Floats, shares, spread
 
@@ -26,8 +26,6 @@ class Features(NamedTuple):
     """Natural logarithm of its number of terms over the mean number, each plus 1."""
     graph: Floats
     """First-pass score of the best candidates that are nearest to it."""
-    feedback: Floats
-    """Cosine to the mean of the FEEDBACK best candidates, spread over 0 to 1."""
 
 
 def features(query: Query, candidates: Candidates) -> Features:
@@ -36,11 +34,5 @@ def features(query: Query, candidates: Candidates) -> Features:
     dense = spread(candidates.dense)
     sparse = shares(candidates.sparse)
     first = FIRST_PASS @ np.stack([dense, sparse, found.coverage, found.length])
-    return Features(
-        dense,
-        sparse,
-        found.coverage,
-        found.length,
-        graph(candidates, first),
-        spread(feedback(candidates, first)),
-    )
+    kindred = breadth(candidates, first) * graph(candidates, first)
+    return Features(dense, sparse, found.coverage, found.length, kindred)

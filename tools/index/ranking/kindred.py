@@ -10,13 +10,21 @@ SEEDS = 20
 """The best candidates of the first pass, whose scores their kindred share in."""
 NEAREST = 5
 """Seeds that a candidate takes its graph score from."""
-FEEDBACK = 4
-"""The best candidates, taken for relevant."""
 
 
 def best_first(candidates: Candidates, scores: Floats) -> NDArray[np.intp]:
     """All rows, the highest score first; of equal ones the lower id."""
     return np.lexsort((candidates.ids, -scores))
+
+
+def breadth(candidates: Candidates, first: Floats) -> float:
+    """How far the best candidates lie apart: 0 if all are of one source, 1 if each is of another.
+
+    Likeness between documents on one subject is evidence of relevance. Within one long document everything is
+    alike, so that it tells little of which passage answers.
+    """
+    seeds = best_first(candidates, first)[:SEEDS]
+    return (len(np.unique(candidates.sources[seeds])) - 1) / (len(seeds) - 1) if len(seeds) > 1 else 0.0
 
 
 def graph(candidates: Candidates, first: Floats) -> Floats:
@@ -32,14 +40,6 @@ def graph(candidates: Candidates, first: Floats) -> Floats:
         limit = np.partition(similarity, -NEAREST, axis=1)[:, -NEAREST, None]
         similarity[similarity < limit] = 0
     return np.asarray((similarity @ first[seeds]) / np.maximum(similarity.sum(1), 1e-9))
-
-
-def feedback(candidates: Candidates, first: Floats) -> Floats:
-    """Cosine to the mean of the FEEDBACK best, weighted by their scores (Rocchio 1971)."""
-    seeds = best_first(candidates, first)[:FEEDBACK]
-    mean = np.maximum(first[seeds], 0) @ candidates.vectors[seeds].astype(np.float64)
-    size = float(np.linalg.norm(mean))
-    return candidates.vectors @ (mean / size) if size > 1e-9 else np.zeros(len(first))
 
 
 def beside(candidates: Candidates, scores: Floats) -> Floats:

@@ -21,7 +21,6 @@ class Linear(BaseModel):
     coverage: float
     length: float
     graph: float
-    feedback: float
 
 
 class Relevance(BaseModel):
