@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from state.schema import JsonSchema
 
+MAX_MISSING = 400
+"""Characters of what is missing."""
+
 
 class Quote(BaseModel):
     """A piece of evidence and the words in it that support a claim."""
@@ -32,7 +35,9 @@ class Draft(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     claims: list[DraftClaim] = Field(max_length=50)
-    missing: str | None = Field(max_length=400, description="What the evidence does not tell, or null.")
+    missing: str | None = Field(
+        max_length=MAX_MISSING, description="What the evidence does not tell, or null."
+    )
     data: Any = None
 
 

@@ -16,7 +16,7 @@ from models.offline.relevance import Question, Scored, rank
 from models.offline.units import MAX_CHARS, Unit, units
 from models.offline.vectors import Remembered
 from models.text import terms
-from state.draft import Draft, DraftClaim, Quote
+from state.draft import MAX_MISSING, Draft, DraftClaim, Quote
 
 MAX_CLAIMS = 8
 MAX_PASSAGES = 100
@@ -213,7 +213,7 @@ def _without(claims: list[DraftClaim], prompt: AnswerPrompt) -> list[DraftClaim]
 
 
 def _missing(parts: Sequence[Part], claims: Sequence[DraftClaim], prompt: AnswerPrompt) -> str | None:
-    failed = [f"{one.tool} failed: {one.error}" for one in prompt.failed]
+    failed = list(dict.fromkeys(f"{one.tool} failed: {one.error}" for one in prompt.failed))
     open_parts = [part.clause.text for part in parts if not part.claims and part.clause.text]
     if claims and not open_parts and not failed:
         return None
@@ -221,4 +221,5 @@ def _missing(parts: Sequence[Part], claims: Sequence[DraftClaim], prompt: Answer
         return f"The request asks nothing. {NOT_A_MODEL}"
     asked = "; ".join(f'"{text[:200]}"' for text in open_parts) or "the request"
     gap = [f"The evidence does not answer {asked}."] if open_parts or not claims else []
-    return " ".join([*failed, *gap, NOT_A_MODEL])
+    said, room = " ".join([*failed, *gap]), MAX_MISSING - len(NOT_A_MODEL) - 1
+    return f"{said if len(said) <= room else said[: room - 1] + '…'} {NOT_A_MODEL}"

@@ -363,3 +363,14 @@ def test_a_huge_document_does_not_hide_the_next(answered: Answers) -> None:
         for claim in answered("What does return shipping cost?", [huge, *DOCUMENTS]).claims
         for quote in claim.citations
     }
+
+
+def test_what_is_missing_is_said_once_and_fits_however_much_failed() -> None:
+    failed = [{"tool": "search", "error": f"Server {number} is down."} for number in (1, 1, *range(2, 40))]
+    prompt = AnswerPrompt.model_validate(
+        {"task": "answer", "request": "How long?", "evidence": [], "failed": failed}
+    )
+    missing = answer(prompt, remembered(), calibration()).missing or ""
+    assert missing.count("Server 1 is down") == 1
+    assert missing.endswith(f"… {NOT_A_MODEL}")
+    assert len(missing) <= 400

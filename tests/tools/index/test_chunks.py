@@ -67,7 +67,7 @@ def chunk_texts(text: str) -> list[str]:
 
 
 def test_tables_code_and_lists_are_kept_whole_where_they_fit() -> None:
-    table = "| a | b |\n|---|---|" + "\n| 1 | 2 |" * 20
+    table = "| a | b |\n|---|---|" + "\n| 1 | 2 |" * 30
     code = "```\n" + "\n".join(f"x = {number}" for number in range(60)) + "\n```"
     items = "\n".join(f"- item number {number} of the list" for number in range(30))
     text = f"# Head\n\nIntroduction.\n\n{table}\n\n{code}\n\n{items}\n"

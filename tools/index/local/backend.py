@@ -19,6 +19,7 @@ from tools.index.local.catalogue import (
     check_embedding,
     check_lost,
     label_sets,
+    legible,
     read_meta,
     reading,
     reported,
@@ -84,7 +85,8 @@ class LocalBackend:
                 """SELECT labels FROM label_sets WHERE id IN
                     (SELECT label_set FROM sources WHERE id IN (SELECT source FROM passages))"""
             )
-            return not any(labels is None or labels.issuperset(json.loads(row[0])) for row in rows)
+            with legible():
+                return not any(labels is None or labels.issuperset(json.loads(row[0])) for row in rows)
 
     def labelled(self, sources: Sequence[str]) -> Labelled | None:
         """The labels of those sources that are indexed, whoever may read them; None if there is no index."""
@@ -96,7 +98,8 @@ class LocalBackend:
                 WHERE source IN (SELECT value FROM json_each(?))""",
                 (json.dumps(list(sources)),),
             )
-            found = {source: frozenset(json.loads(labels)) for source, labels in rows}
+            with legible():
+                found = {source: frozenset(json.loads(labels)) for source, labels in rows}
             return Labelled(read_meta(connection).rules, found)
 
     def status(self) -> Status:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.text import terms
 from state.canonical import digest_text
 from tools.index.chunks import embedded
+from tools.index.local.catalogue import legible
 from tools.index.local.placing import Placing
 from tools.index.records import Entry, Waiting
 
@@ -46,7 +47,9 @@ class Sources:
         """Write a source that is not there; its passages go into the tail."""
         document = entry.document
         given = self._db.execute("SELECT given FROM files WHERE path = ?", (entry.file,)).fetchone()
-        labels = self._label_set(document.labels, json.loads(given[0]))
+        with legible():
+            outside = json.loads(given[0])
+        labels = self._label_set(document.labels, outside)
         end = max((chunk.end for chunk in entry.chunks), default=0)
         source = self._db.execute(
             """INSERT INTO sources (source, file, digest, own, label_set, changed_at, rest)
@@ -83,8 +86,10 @@ class Sources:
         """Give the sources of a file these labels beside their own; returns how many changed."""
         rows = self._db.execute("SELECT id, own, label_set FROM sources WHERE file = ?", (file,)).fetchall()
         moved: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for source, own, before in rows:
-            if (after := self._label_set(json.loads(own), given)) != before:
+        with legible():
+            read = [(source, json.loads(own), before) for source, own, before in rows]
+        for source, own, before in read:
+            if (after := self._label_set(own, given)) != before:
                 moved[before, after].append(source)
         for (before, after), sources in moved.items():
             inner = "SELECT value FROM json_each(?)"

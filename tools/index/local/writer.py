@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.embeddings.names import Embedder
-from tools.index.local.catalogue import Meta, read_meta
+from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.fold import Folding, Sizes
 from tools.index.local.graphs import Graphs
 from tools.index.local.placing import Placing
@@ -42,7 +42,8 @@ class LocalWriter:
         row = self._db.execute(
             "SELECT name, digest, given FROM files WHERE path = ?", (str(path),)
         ).fetchone()
-        return Known(row[0], row[1], tuple(json.loads(row[2]))) if row else None
+        with legible():
+            return Known(row[0], row[1], tuple(json.loads(row[2]))) if row else None
 
     def is_free(self, name: str) -> bool:
         """Whether no file has this name yet."""
