@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.text import terms
+from state.policy import RetrievalPolicy
 from tools.index.chunks import Chunk
 from tools.index.document import Document
 from tools.index.local import legs
@@ -40,8 +41,8 @@ CLUSTERS = 2_000
 SPREAD = 0.8
 QUERIES = 300
 WARM_UP = 30
-CANDIDATES = 50
-PASSAGES = 6
+CANDIDATES = RetrievalPolicy().candidates
+PASSAGES = RetrievalPolicy().passages
 EVERYONE: frozenset[str] = frozenset()
 
 

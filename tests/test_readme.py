@@ -14,7 +14,7 @@ BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 VOLATILE = [
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|s)\b"), "<time>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d [\d:.+]+"), "<date>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d( [\d:.+]+)?"), "<date>"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "<digest>"),
     (re.compile(re.escape(str(PROJECT)) + "/"), ""),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
