@@ -40,12 +40,14 @@ class Ordering:
             ModelError: the reranker gave no scores.
         """
         found = proposal.candidates
-        ranked = rank(proposal.query, found, self.weights)
+        enough = max(count, self.depth) if self.reranker else count
+        # What ranks decide, or what is left out, is known only once all are ranked.
+        every = self.by_rank or self.least_relevance > 0
+        ranked = rank(proposal.query, found, self.weights, None if every else enough)
         if self.by_rank:
             proposed = [one._replace(score=one.fused) for one in ranked if one.fused > 0]
             ranked = sorted(proposed, key=lambda one: (-one.score, one.row))
-        ranked = [one for one in ranked if one.relevance >= self.least_relevance]
-        ranked = ranked[: max(count, self.depth) if self.reranker else count]
+        ranked = [one for one in ranked if one.relevance >= self.least_relevance][:enough]
         texts = reader.passages([int(found.ids[one.row]) for one in ranked])
         passages = [
             passage.model_copy(update={"scores": _scores(found, one)})

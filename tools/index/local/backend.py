@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -36,6 +37,8 @@ from tools.index.lock import exclusive
 from tools.index.records import Kept
 from tools.index.status import Status, kept, rebuilt_with, roots, status
 
+SEARCHES = 8
+"""Searches of which both legs run beside each other; more of them wait."""
 ATTEMPTS = 5
 """Times that a reader looks again for blocks that were merged away while it opened them."""
 
@@ -50,6 +53,7 @@ class LocalBackend:
         self.chroma_url = chroma_url
         self._shelf = Shelf(folder)
         self.nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
+        self._beside = ThreadPoolExecutor(SEARCHES, "warrant-dense")
 
     @contextmanager
     def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[LocalReader | None]:
@@ -154,7 +158,7 @@ class LocalBackend:
                     readable.update({number: own for number, own in sets.items() if own <= labels})
             raise damaged(self.folder / FOLDER, "blocks are missing")
 
-        return LocalReader(connection, readable, view, self.nearest)
+        return LocalReader(connection, readable, view, self.nearest, self._beside)
 
 
 def opened(where: Backend | Path) -> Backend:

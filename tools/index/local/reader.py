@@ -3,6 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from tools.index.candidates import Candidates, Query
 from tools.index.local import legs
 from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
+from tools.index.local.rows import gathered
 from tools.index.local.view import View
 
 PASSAGES = """SELECT passages.id, name, text, named.source, title, start, "end", passages.digest, label_set,
@@ -35,11 +38,13 @@ class LocalReader:
         readable: dict[int, frozenset[str]],
         view: Callable[[], View],
         nearest: Nearest,
+        beside: Executor,
     ) -> None:
         self._db = connection
         self._readable = readable
         self.view = view
         self._nearest = nearest
+        self._beside = beside
 
     def meta(self) -> Meta:
         """What the index remembers in this version."""
@@ -55,10 +60,11 @@ class LocalReader:
             view = self.view()
             if view.okapi is None:
                 return None
+            # Beside each other: both spend their time where Python's lock is not held.
+            dense = self._beside.submit(self._nearest, view, self.meta(), vector, count)
             asked = self.query(view, query, vector)
             found = legs.sparse(view, asked.terms, asked.idf, count)
-            near = self._nearest(view, self.meta(), vector, count)
-            return Proposal(asked, _candidates(view, asked, found, near))
+            return Proposal(asked, _candidates(view, asked, found, dense.result()))
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """These passages, in this order, without scores."""
@@ -92,9 +98,10 @@ class LocalReader:
 
     def query(self, view: View, text: str, vector: NDArray[np.float32]) -> Query:
         """A question as this view sees it."""
-        number = "SELECT id FROM terms WHERE term = ?"
-        rows = [self._db.execute(number, (term,)).fetchone() for term in terms(text)]
-        numbers = np.array([row[0] if row else 0 for row in rows], np.int32)
+        words = terms(text)
+        known = "SELECT term, id FROM terms WHERE term IN (SELECT value FROM json_each(?))"
+        found = dict(self._db.execute(known, (json.dumps(words),)))
+        numbers = np.array([found.get(word, 0) for word in words], np.int32)
         frequencies = view.frequency(numbers)
         # A term that stands only in what the caller may not read is as unknown as one that stands nowhere.
         numbers[frequencies == 0] = 0
@@ -148,8 +155,9 @@ def _candidates(view: View, query: Query, found: legs.Sparse, near: Leg) -> Cand
     for part, rows, places in view.by_part(located):
         sources[places], positions[places] = part.rows.sources[rows], part.rows.positions[rows]
         titles[places], vectors[places] = part.rows.title_terms[rows], part.rows.vectors[rows]
-        for place, row in zip(places.tolist(), rows.tolist(), strict=True):
-            sequences[place] = part.rows.terms(row)
+        starts, every = gathered(part.rows.starts, part.rows.sequence, rows)
+        for place, (start, end) in zip(places.tolist(), pairwise(starts.tolist()), strict=True):
+            sequences[place] = every[start:end]
     dense[:] = legs.cosines(vectors, np.arange(size), query.vector)
     kept = np.flatnonzero(_beside(located.ids, sources, proposed))
     return Candidates(

@@ -14,13 +14,14 @@ MOST = 30.0
 """Of a logit, either way."""
 
 
-def rank(query: Query, candidates: Candidates, weights: Weights) -> list[Ranked]:
-    """All candidates, best first; of equal scores the lower id. A pure function.
+def rank(query: Query, candidates: Candidates, weights: Weights, count: int | None = None) -> list[Ranked]:
+    """The candidates, best first; of equal scores the lower id. A pure function.
 
     Args:
         query: What is looked for.
         candidates: What the legs proposed, and what stands beside it; none is fine.
         weights: `shipped()`, or what `python -m evals.ranking` made of other data.
+        count: How many; all by default.
     """
     if not len(candidates.ids):
         return []
@@ -29,9 +30,9 @@ def rank(query: Query, candidates: Candidates, weights: Weights) -> list[Ranked]
     around = beside(candidates, alone)
     scores = (1 - weights.beside) * alone + weights.beside * around
     relevance = probability(signals(candidates, found, scores), weights.relevance)
-    order = best_first(candidates, scores)
+    order = best_first(candidates, scores)[:count]
     fused = reciprocal([candidates.sparse_rank, candidates.dense_rank])
-    columns = np.stack([fused, scores, relevance, *found, around], axis=1)[order].tolist()
+    columns = np.stack([column[order] for column in (fused, scores, relevance, *found, around)], 1).tolist()
     names = (*NAMES, "beside")
     return [
         Ranked(row, one[0], one[1], one[2], dict(zip(names, one[3:], strict=True)))
