@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tools.index.local.lasting import Lasting
+
 NAME = "vectors.lock"
 WAIT_SECONDS = 60.0
 
@@ -23,6 +25,23 @@ def shared(folder: Path, wait: float = 0.0) -> Iterator[bool]:
         except sqlite3.OperationalError:
             held = False
         yield held
+
+
+@contextmanager
+def briefly(lasting: Lasting) -> Iterator[bool]:
+    """As `shared`, without waiting, over a connection to the lock's file that lasts."""
+    lock, held = lasting.connection(), False
+    try:
+        lock.execute("BEGIN")
+        lock.execute("SELECT count(*) FROM sqlite_master")
+        held = True
+    except sqlite3.OperationalError:
+        pass
+    try:
+        yield held
+    finally:
+        if lock.in_transaction:
+            lock.execute("COMMIT")
 
 
 @contextmanager

@@ -87,9 +87,8 @@ def cosines(
     vectors: NDArray[np.float32], rows: NDArray[np.int64], query: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Similarities of some rows, which do not depend on the rows beside them as a matrix product does."""
-    own = query.astype(np.float64)
     found = [
-        (vectors[rows[start : start + CHUNK]] * own).sum(axis=1).astype(np.float32)
+        np.einsum("ij,j->i", vectors[rows[start : start + CHUNK]], query)
         for start in range(0, len(rows), CHUNK)
     ]
     return np.concatenate([*found, np.empty(0, np.float32)]).astype(np.float64)

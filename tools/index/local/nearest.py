@@ -1,7 +1,7 @@
 """The vectors near a query: asked of Chroma where they are many, compared one by one where they are few."""
 
+import sqlite3
 from collections import defaultdict
-from contextlib import closing
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from state.errors import WarrantError
 from tools.index.local import guard, legs
-from tools.index.local.catalogue import Meta, connect, read_meta
+from tools.index.local.catalogue import NAME, Meta
 from tools.index.local.columns import release
 from tools.index.local.graphs import Graphs
+from tools.index.local.lasting import Lasting
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
 
@@ -33,6 +34,8 @@ class Nearest:
         self._opened = -1
         """The count of changes of Chroma's files at which they were opened."""
         self._loading: Thread | None = None
+        self._guard = Lasting(folder / guard.NAME, "rwc")
+        self._catalogue = Lasting(folder / NAME, "ro")
 
     def __call__(self, view: View, meta: Meta, query: NDArray[np.float32], count: int) -> Leg:
         """The nearest passages of the view.
@@ -67,6 +70,8 @@ class Nearest:
         with self._lock:
             self._opened = -1
             self._graphs.close()
+            self._guard.close()
+            self._catalogue.close()
 
     def _told(self, view: View, meta: Meta) -> dict[int, int]:
         """The label sets whose graph is asked, and how many live rows it has."""
@@ -84,7 +89,7 @@ class Nearest:
         if self._graphs.url:
             found = self._collect(view, meta, told, query, count)
         else:
-            with guard.shared(self._folder) as held:
+            with guard.briefly(self._guard) as held:
                 if not held or not self._is_open(meta, list(told)):
                     return None
                 found = self._collect(view, meta, told, query, count)
@@ -148,8 +153,9 @@ class Nearest:
                 self._opened = meta.told
 
     def _current(self) -> int:
-        connection = connect(self._folder)
-        if connection is None:
+        """The count of changes of Chroma's files as it is now, whatever version is searched."""
+        try:
+            asked = self._catalogue.connection().execute("SELECT value FROM meta WHERE key = 'told'")
+        except sqlite3.OperationalError:
             return -1
-        with closing(connection):
-            return read_meta(connection).told
+        return int(asked.fetchone()[0])

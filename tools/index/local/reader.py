@@ -18,7 +18,7 @@ from tools.index.local import legs
 from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
 from tools.index.local.rows import gathered
-from tools.index.local.view import View
+from tools.index.local.view import Located, View
 
 PASSAGES = """SELECT passages.id, name, text, named.source, title, start, "end", passages.digest, label_set,
     changed_at, read_at
@@ -144,36 +144,42 @@ def _okapi_idf(view: View, frequencies: NDArray[np.int64]) -> NDArray[np.float64
 
 def _candidates(view: View, query: Query, found: legs.Sparse, near: Leg) -> Candidates:
     """Both legs and the passages beside theirs, as arrays."""
-    proposed = np.union1d(found.leg.ids, near.ids)
-    # The passages of a source have ids that follow one another.
-    located = view.locate(np.concatenate([proposed, proposed - 1, proposed + 1]))
+    located, sources = _proposed(view, np.union1d(found.leg.ids, near.ids))
     size = len(located.ids)
-    sources, positions = np.empty(size, np.int64), np.empty(size, np.int32)
-    titles, dense = np.empty(size, np.int32), np.empty(size, np.float32)
+    positions, titles = np.empty(size, np.int32), np.empty(size, np.int32)
     vectors = np.empty((size, len(query.vector)), np.float32)
     sequences: list[NDArray[np.int32]] = [np.empty(0, np.int32)] * size
     for part, rows, places in view.by_part(located):
-        sources[places], positions[places] = part.rows.sources[rows], part.rows.positions[rows]
-        titles[places], vectors[places] = part.rows.title_terms[rows], part.rows.vectors[rows]
+        positions[places], titles[places] = part.rows.positions[rows], part.rows.title_terms[rows]
+        vectors[places] = part.rows.vectors[rows]
         starts, every = gathered(part.rows.starts, part.rows.sequence, rows)
         for place, (start, end) in zip(places.tolist(), pairwise(starts.tolist()), strict=True):
             sequences[place] = every[start:end]
-    dense[:] = legs.cosines(vectors, np.arange(size), query.vector)
-    kept = np.flatnonzero(_beside(located.ids, sources, proposed))
     return Candidates(
-        ids=located.ids[kept],
-        sources=sources[kept],
-        positions=positions[kept],
-        sparse=legs.at(found.scores, located)[kept],
-        dense=dense[kept],
-        sparse_rank=_ranks(located.ids[kept], found.leg.ids),
-        dense_rank=_ranks(located.ids[kept], near.ids),
-        vectors=vectors[kept],
-        terms=[sequences[place] for place in kept.tolist()],
-        title_terms=titles[kept],
+        ids=located.ids,
+        sources=sources,
+        positions=positions,
+        sparse=legs.at(found.scores, located),
+        dense=legs.cosines(vectors, np.arange(size), query.vector).astype(np.float32),
+        sparse_rank=_ranks(located.ids, found.leg.ids),
+        dense_rank=_ranks(located.ids, near.ids),
+        vectors=vectors,
+        terms=sequences,
+        title_terms=titles,
         mean_length=view.okapi.mean_length if view.okapi else 0.0,
         idf=lambda terms: _okapi_idf(view, view.frequency(terms)),
     )
+
+
+def _proposed(view: View, ids: NDArray[np.int64]) -> tuple[Located, NDArray[np.int64]]:
+    """These passages and those beside them, with their sources."""
+    # The passages of a source have ids that follow one another.
+    located = view.locate(np.concatenate([ids, ids - 1, ids + 1]))
+    sources = np.empty(len(located.ids), np.int64)
+    for part, rows, places in view.by_part(located):
+        sources[places] = part.rows.sources[rows]
+    kept = np.flatnonzero(_beside(located.ids, sources, ids))
+    return Located(located.ids[kept], located.parts[kept], located.rows[kept]), sources[kept]
 
 
 def _beside(
