@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.index_parts import SHOWN, Json, backend, embedder, folder
+from app.index_parts import SHOWN, Json, backend, embedder
 from state.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -37,14 +37,15 @@ def add(
     A file that cannot be read is reported and skipped; the exit code is then 5.
     """
     from tools.index.ingest import add as ingest
-    from tools.index.status import remembered
+    from tools.index.roots import remembered
 
+    index = backend()
     if not paths and not rebuild:
-        paths = remembered(folder())
+        paths = remembered(index)
     if not paths and not rebuild:
         raise UsageError("Nothing to add.", "Name files or folders: `warrant index add PATH`.")
     with _progress() as report:
-        summary = ingest(backend(), embedder(), paths or [], prune=prune, rebuild=rebuild, report=report)
+        summary = ingest(index, embedder(), paths or [], prune=prune, rebuild=rebuild, report=report)
     if as_json:
         broken = [one._asdict() for one in summary.broken]
         typer.echo(json.dumps({**vars(summary), "broken": broken}))

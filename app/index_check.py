@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.index_parts import Json, embedder, folder
+from app.index_parts import Json, embedder, local
 from state.errors import ExitCode
 
 EPILOG = "Example: warrant index check --repair"
@@ -25,8 +25,9 @@ def check(
     from tools.index.check import check as look
     from tools.index.check import repair as mend
 
-    found = mend(folder(), embedder()) if repair else look(folder())
-    left = look(folder()) if repair and found else found
+    folder = local("Let it look for damage itself: `pg_amcheck`.").folder
+    found = mend(folder, embedder()) if repair else look(folder)
+    left = look(folder) if repair and found else found
     lost = any(not fault.repairable for fault in left)
     way_out = LOST if lost else "Run `warrant index check --repair`." if left else ""
     if as_json:

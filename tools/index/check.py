@@ -8,8 +8,9 @@ from pathlib import Path
 from models.embeddings.names import Embedder
 from state.canonical import digest_text
 from tools.index import derived
+from tools.index.errors import DamagedError
 from tools.index.fault import Fault
-from tools.index.local.catalogue import NAME, DamagedError, read_meta, reading
+from tools.index.local.catalogue import NAME, read_meta, reading
 from tools.index.local.graphs import FOLDER
 from tools.index.local.lock import exclusive
 

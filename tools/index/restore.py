@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from state.errors import UsageError, WarrantError
 from tools.index import derived
 from tools.index.archive import Report, staged
+from tools.index.errors import DamagedError
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
     DERIVED,
     FORMAT,
     NAME,
-    DamagedError,
     read_meta,
     reading,
     reported,

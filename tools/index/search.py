@@ -8,8 +8,8 @@ from models.embeddings.names import Embedder
 from state.errors import WarrantError
 from state.passage import Passage
 from tools.index.backend import Backend
+from tools.index.errors import OtherModelError
 from tools.index.local.backend import opened
-from tools.index.local.catalogue import OtherModelError
 from tools.index.ordering import Ordering
 
 Found = TypeVar("Found")

@@ -10,12 +10,11 @@ from threading import Event
 from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
 from tools.index import files
+from tools.index.backend import Backend
 from tools.index.changes import changes, take
+from tools.index.errors import BusyError, DamagedError
 from tools.index.ingest import MissingPathError, Summary, add
-from tools.index.local.catalogue import DamagedError
-from tools.index.local.lock import BusyError, exclusive
 from tools.index.roots import is_below
-from tools.index.status import has_below
 
 QUIET_SECONDS = 0.3
 """A file is read when nothing happened to it for so long: it may be being written."""
@@ -41,7 +40,7 @@ class _StoppedError(Exception):
 
 
 def watch(
-    folder: Path,
+    index: Backend,
     embedder: Embedder,
     paths: Sequence[Path],
     listener: Listener,
@@ -55,7 +54,7 @@ def watch(
     may have been taken out.
 
     Args:
-        folder: Where the index lies.
+        index: What is brought up to date; it should not wait long for another writer.
         embedder: The model that makes the vectors.
         paths: Files and folders.
         listener: Is told of every round.
@@ -68,7 +67,7 @@ def watch(
         WatchError: the operating system does not tell of changes.
     """
     places = [Path(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 - as files.discover
-    _Watch(folder, embedder, places, listener, stop=stop, poll=poll).run()
+    _Watch(index, embedder, places, listener, stop=stop, poll=poll).run()
 
 
 @dataclass
@@ -97,7 +96,7 @@ class _Pending:
 class _Watch:
     def __init__(
         self,
-        folder: Path,
+        index: Backend,
         embedder: Embedder,
         places: list[Path],
         listener: Listener,
@@ -105,7 +104,7 @@ class _Watch:
         stop: Event,
         poll: float | None,
     ) -> None:
-        self._folder = folder
+        self._index = index
         self._embedder = embedder
         self._places = places
         self._listener = listener
@@ -180,10 +179,7 @@ class _Watch:
         if not paths and not gone:
             return
         begun = time.monotonic()
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        with exclusive(self._folder, wait=0):
-            pass
-        summary = add(self._folder, self._embedder, [*paths, *gone], prune=prune, report=self._interrupt)
+        summary = add(self._index, self._embedder, [*paths, *gone], prune=prune, report=self._interrupt)
         summary.broken += found.broken
         if not self._greeted or summary.added or summary.changed or summary.removed or summary.broken:
             self._listener.done(summary, time.monotonic() - begun)
@@ -209,7 +205,7 @@ class _Watch:
         # A file that was named is gone when its folder is still there; a folder may be on a disk taken out.
         if place == path and not (path.parent.is_dir() and files.is_known(path)):
             return False
-        return has_below(self._folder, path)
+        return self._index.knows(path)
 
 
 def _identities(places: list[Path]) -> list[tuple[int, int] | None]:

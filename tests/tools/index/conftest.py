@@ -1,13 +1,17 @@
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from models.text import terms
+from tools.index.postgres.backend import PostgresBackend
+from tools.index.postgres.schema import connect
 
 
 class Hashing:
@@ -57,3 +61,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         found = pgserver.get_server(folder)
     yield found.get_uri()
     found.cleanup()
+
+
+@pytest.fixture
+def on_server(server: str) -> Iterator[Callable[..., PostgresBackend]]:
+    """Makes indexes on the server, which are gone after the test."""
+    made: list[tuple[PostgresBackend, str]] = []
+
+    def make(**options: Any) -> PostgresBackend:
+        schema = f"index_{uuid4().hex[:12]}"
+        made.append((PostgresBackend(server, schema, **options), schema))
+        return made[-1][0]
+
+    yield make
+    for backend, _ in made:
+        backend.close()
+    with connect(server, "public") as connection:
+        for _, schema in made:
+            # One by one: the server has room for the locks of so many tables at once.
+            connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+            connection.commit()

@@ -17,10 +17,10 @@ from tools.index.archive import snapshot
 from tools.index.check import check
 from tools.index.ingest import add
 from tools.index.local.catalogue import NAME
+from tools.index.local.holdings import status
 from tools.index.manifest import MANIFEST, BadSnapshotError
 from tools.index.restore import restore
 from tools.index.search import Index
-from tools.index.status import status
 
 
 def silent(doing: str) -> None:

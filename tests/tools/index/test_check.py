@@ -10,12 +10,13 @@ import pytest
 from models.embeddings.names import Embedder
 from state.errors import WarrantError
 from tools.index.check import check, repair
+from tools.index.errors import DamagedError
 from tools.index.ingest import add
 from tools.index.local.backend import LocalBackend
-from tools.index.local.catalogue import NAME, DamagedError
+from tools.index.local.catalogue import NAME
 from tools.index.local.fold import Sizes
+from tools.index.local.holdings import status
 from tools.index.search import Index
-from tools.index.status import status
 
 ROUNDS = 25
 """Damages of each kind; more of them by hand."""

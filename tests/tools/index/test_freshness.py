@@ -7,8 +7,10 @@ import pytest
 from models.embeddings.names import Embedder
 from tools.index.freshness import Freshness, freshness
 from tools.index.ingest import add
+from tools.index.local.backend import LocalBackend
+from tools.index.local.holdings import kept, roots, status
+from tools.index.roots import remembered
 from tools.index.search import Index
-from tools.index.status import kept, remembered, roots, status
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -66,16 +68,16 @@ def test_folders_that_were_added_are_remembered_and_forgotten_when_they_are_gone
     write(inner, a="Return A.")
     alone.write_text("Return B.", "utf-8")
     add(folder, embedder, [inner, alone])
-    assert remembered(folder) == [inner, alone]
+    assert remembered(LocalBackend(folder)) == [inner, alone]
     write(documents, c="Return C.")
     assert look(folder).new == ()
     add(folder, embedder, [documents])
-    assert remembered(folder) == [documents, alone]
+    assert remembered(LocalBackend(folder)) == [documents, alone]
 
     shutil.rmtree(documents)
     assert names(look(folder).missing) == ["c.md", "a.md"]
-    add(folder, embedder, remembered(folder), prune=True)
-    assert (remembered(folder), status(folder).files) == ([alone], 1)
+    add(folder, embedder, remembered(LocalBackend(folder)), prune=True)
+    assert (remembered(LocalBackend(folder)), status(folder).files) == ([alone], 1)
 
 
 def test_a_file_that_fails_keeps_the_time_at_which_its_passages_were_read(

@@ -9,11 +9,12 @@ import pytest
 
 from models.embeddings.names import Embedder
 from state.errors import UsageError
+from tools.index.errors import BusyError, DamagedError
 from tools.index.ingest import Summary, add
-from tools.index.local.catalogue import NAME, DamagedError
-from tools.index.local.lock import BusyError, exclusive
+from tools.index.local.catalogue import NAME
+from tools.index.local.holdings import status
+from tools.index.local.lock import exclusive
 from tools.index.search import Index
-from tools.index.status import status
 
 
 def write(folder: Path, **texts: str) -> None:

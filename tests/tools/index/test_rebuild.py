@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from state.errors import UsageError
 from tests.tools.index.conftest import Hashing
 from tools.index.ingest import BATCH_PASSAGES, add
+from tools.index.local.holdings import status
 from tools.index.search import Index
-from tools.index.status import status
 
 TEXTS = {f"Return number {number}." for number in range(2 * BATCH_PASSAGES)}
 

@@ -14,6 +14,7 @@ from tools.index.local.catalogue import Meta, connect, read_meta
 from tools.index.local.graphs import Graphs
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
+from tools.index.similarity import cosines
 
 MORE = 4
 """So many times more passages are asked for when too many of those that came are no longer there."""
@@ -113,7 +114,7 @@ class Nearest:
         scores = np.full(len(located.ids), -np.inf)
         for part, rows, places in view.by_part(located):
             if part.label_set == label_set:
-                scores[places] = legs.cosines(part.rows.vectors, rows, query)
+                scores[places] = cosines(part.rows.vectors, rows, query)
         known = np.isfinite(scores)
         return Leg(located.ids[known], scores[known])
 

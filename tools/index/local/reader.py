@@ -16,6 +16,7 @@ from tools.index.local import legs
 from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
+from tools.index.similarity import cosines
 
 PASSAGES = """SELECT passages.id, name, text, named.source, title, start, "end", passages.digest, label_set,
     changed_at, read_at
@@ -146,7 +147,7 @@ def _candidates(view: View, query: Query, found: legs.Sparse, near: Leg) -> Cand
         titles[places], vectors[places] = part.rows.title_terms[rows], part.rows.vectors[rows]
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
             sequences[place] = part.rows.terms(row)
-    dense[:] = legs.cosines(vectors, np.arange(size), query.vector)
+    dense[:] = cosines(vectors, np.arange(size), query.vector)
     kept = np.flatnonzero(_beside(located.ids, sources, proposed))
     return Candidates(
         ids=located.ids[kept],

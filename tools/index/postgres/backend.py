@@ -3,16 +3,19 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, Any
 
 from models.embeddings.names import Embedder
 from tools.index.backend import Reader, Writer
-from tools.index.local.lock import BusyError
+from tools.index.errors import BusyError
+from tools.index.postgres import holdings
 from tools.index.postgres.reader import PostgresReader
 from tools.index.postgres.schema import NAME, check_embedding, connect, create, read_meta, reported
 from tools.index.postgres.writer import PostgresWriter
-from tools.index.status import FailedFile, Status
+from tools.index.records import Kept
+from tools.index.status import Status
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -72,36 +75,38 @@ class PostgresBackend:
 
     def is_empty(self) -> bool:
         """Whether there is nothing to be found, whoever asks."""
-        with self._snapshot() as connection:
-            if read_meta(connection, self._schema) is None:
-                return True
-            return connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+        with self._opened() as connection:
+            return (
+                connection is None or connection.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is None
+            )
 
     def status(self) -> Status:
         """What it holds."""
-        shown = f"PostgreSQL, schema {self._schema}"
         with self._snapshot() as connection:
             meta = read_meta(connection, self._schema)
             if meta is None:
-                return Status(folder=shown)
-            counts = connection.execute(
-                """SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM sources),
-                (SELECT count(*) FROM passages),
-                (SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
-                    WHERE relnamespace = %s::regnamespace AND relkind = 'r')""",
-                (self._schema,),
-            ).fetchone() or (0, 0, 0, 0)
-            failed = connection.execute("SELECT path, error FROM files WHERE error != '' ORDER BY path")
-            return Status(
-                folder=shown,
-                embedding=meta.embedding,
-                dimensions=meta.dimensions,
-                files=counts[0],
-                sources=counts[1],
-                passages=counts[2],
-                bytes=int(counts[3]),
-                failed=tuple(FailedFile(path=path, error=error) for path, error in failed),
-            )
+                return Status(folder=holdings.shown(self._schema))
+            return holdings.status(connection, self._schema, meta)
+
+    def kept(self) -> list[Kept]:
+        """Every file that it knows, as it was read."""
+        with self._opened() as connection:
+            return holdings.kept(connection) if connection else []
+
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        with self._opened() as connection:
+            return holdings.roots(connection) if connection else []
+
+    def rebuilt_with(self) -> set[str]:
+        """The models with which an unfinished rebuild has begun to embed the passages."""
+        with self._opened() as connection:
+            return holdings.rebuilt_with(connection) if connection else set()
+
+    def knows(self, path: Path) -> bool:
+        """Whether it knows this file, or one in this folder."""
+        with self._opened() as connection:
+            return connection is not None and holdings.knows(connection, path)
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -116,14 +121,18 @@ class PostgresBackend:
         from psycopg.errors import LockNotAvailable
 
         key = zlib.crc32(self._schema.encode())
-        connection.execute(f"SET lock_timeout = '{int(self._wait * 1000)}ms'")
+        # A timeout of 0 would be none.
+        connection.execute(f"SET lock_timeout = '{max(1, int(self._wait * 1000))}ms'")
         try:
             connection.execute("SELECT pg_advisory_lock(7243892, %s::bigint::bit(32)::int)", (key,))
         except LockNotAvailable as error:
-            raise BusyError(
-                "Another process is writing to the index in PostgreSQL.",
-                "Wait for it to end and run this again.",
-            ) from error
+            raise BusyError("PostgreSQL") from error
+
+    @contextmanager
+    def _opened(self) -> "Iterator[Connection[Any] | None]":
+        """As `_snapshot`; None if there is no index yet."""
+        with self._snapshot() as connection:
+            yield connection if read_meta(connection, self._schema) else None
 
     @contextmanager
     def _snapshot(self) -> "Iterator[Connection[Any]]":

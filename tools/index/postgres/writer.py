@@ -14,6 +14,7 @@ from models.embeddings.names import Embedder
 from models.text import terms
 from state.canonical import digest_text
 from tools.index.chunks import Chunk, embedded
+from tools.index.postgres.holdings import roots
 from tools.index.postgres.schema import Meta, read_meta, vectors
 from tools.index.records import Entry, Finished, Known, Waiting
 
@@ -71,6 +72,20 @@ class PostgresWriter:
                     self._move(source, before, after)
                     changed += 1
         return changed
+
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        return roots(self._db)
+
+    def set_roots(self, folders: Sequence[Path]) -> None:
+        """Remember these folders instead of those that were."""
+        if list(folders) == self.roots():
+            return
+        with self._db.transaction():
+            self._db.execute("DELETE FROM roots")
+            self._db.cursor().executemany(
+                "INSERT INTO roots VALUES (%s)", [(str(folder),) for folder in folders]
+            )
 
     def rules(self) -> str:
         """Digest of the label rules that were applied last; empty for none."""
@@ -277,6 +292,13 @@ class PostgresWriter:
         return int(row[0]) if row else 0
 
     def _finish(self, file: Finished) -> int:
+        if file.error and file.sources is None:
+            # What it held stays, and so does the time at which that was read.
+            self._db.execute(
+                "UPDATE files SET digest = %s, error = %s WHERE path = %s",
+                (file.digest, file.error, file.path),
+            )
+            return 0
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._db.execute(
             """UPDATE files SET digest = %s, error = %s, size = %s, modified = %s, read_at = %s

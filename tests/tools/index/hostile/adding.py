@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from tools.index.chunks import approximate
 from tools.index.ingest import Summary, add
 from tools.index.isolation import Bounds
+from tools.index.local.backend import LocalBackend
 from tools.index.search import Index
-from tools.index.writer import writing
 
 BOUNDS = Bounds(cpu_seconds=2, seconds=30, memory=1_500_000_000)
 
@@ -46,7 +46,7 @@ def main(home: Path, documents: Path) -> None:
     seconds = time.monotonic() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     index = Index(home, embedder)
-    with writing(home, embedder, rebuild=False) as writer:
+    with LocalBackend(home).writing(embedder) as writer:
         sources = [source for path in writer.paths() for source in writer.digests(path)]
     texts = {source: index.source_text(source, frozenset()) for source in sources}
     shown = {

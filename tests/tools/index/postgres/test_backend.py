@@ -14,7 +14,7 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
 from tools.index.chunks import approximate, cut, embedded
 from tools.index.document import Document
-from tools.index.local.lock import BusyError
+from tools.index.errors import BusyError
 from tools.index.postgres.backend import PostgresBackend
 from tools.index.postgres.schema import connect
 from tools.index.records import Entry, Finished, Version
