@@ -45,7 +45,7 @@ def restore(
     from tools.index.restore import restore as put
 
     index = local("Let it read what `pg_dump` has written: `pg_restore --schema=warrant_index`.")
-    aside = put(index.folder, file, _progress, force=force)
+    aside = put(index, file, _progress, force=force)
     found = index.status()
     if as_json:
         shown = {

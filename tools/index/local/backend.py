@@ -23,7 +23,6 @@ from tools.index.local.catalogue import (
     reading,
     reported,
 )
-from tools.index.local.check import check
 from tools.index.local.fold import SIZES, Sizes
 from tools.index.local.graphs import Graphs
 from tools.index.local.lock import WAIT_SECONDS, exclusive
@@ -93,15 +92,6 @@ class LocalBackend:
     def status(self) -> Status:
         """What it holds."""
         return holdings.status(self.folder)
-
-    def check(self) -> list[str]:
-        """What is wrong with it, a sentence each; the way out is `repair`."""
-        return check(self.folder, Graphs(self.folder, self.chroma_url))
-
-    def repair(self, embedder: Embedder) -> int:
-        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
-        with self.writing(embedder) as writer:
-            return writer.repair(embedder)
 
     def kept(self) -> list[Kept]:
         """Every file that it knows, as it was read."""
