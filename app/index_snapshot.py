@@ -25,7 +25,7 @@ def snapshot(
 
     if not file.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {file.absolute().parent}.", "Make it first.")
-    index = local("Let it write the tables of the index to a file: `pg_dump --schema=warrant_index`.")
+    index = local("Let it write the tables of the index: `pg_dump --schema=warrant_index --format=custom`.")
     manifest = write(index.folder, file.absolute(), _progress)
     size = file.stat().st_size
     if as_json:
@@ -44,7 +44,7 @@ def restore(
     """Put the index of a snapshot in place. It is verified first; until then the old one serves."""
     from tools.index.restore import restore as put
 
-    index = local("Let it read what `pg_dump` has written: `pg_restore --schema=warrant_index`.")
+    index = local("Let it read what `pg_dump` has written: `pg_restore --dbname=URL FILE`.")
     aside = put(index, file, _progress, force=force)
     found = index.status()
     if as_json:

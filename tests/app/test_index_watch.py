@@ -22,7 +22,7 @@ PATIENCE = 60.0
 class Watching:
     """A `warrant index watch` that runs, and the lines that it says."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
         self.lines: queue.Queue[str] = queue.Queue()
         self.process = subprocess.Popen(
             [
@@ -35,7 +35,7 @@ class Watching:
                 *arguments,
             ],
             cwd=home,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "WARRANT_HOME": str(home / "home")},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "WARRANT_HOME": str(home / "home"), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

