@@ -9,6 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from models.text import terms
+from tools.index.backend import Backend
+from tools.index.local.backend import LocalBackend
 from tools.index.postgres.backend import PostgresBackend
 from tools.index.postgres.schema import connect
 
@@ -68,3 +70,12 @@ def on_server(server: str) -> Iterator[Callable[..., PostgresBackend]]:
             # One by one: the server has room for the locks of so many tables at once.
             connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
             connection.commit()
+
+
+@pytest.fixture(params=["folder", "PostgreSQL"])
+def where(request: pytest.FixtureRequest, folder: Path) -> Backend:
+    """An index of each kind, which does not exist yet."""
+    if request.param == "folder":
+        return LocalBackend(folder)
+    made: Backend = request.getfixturevalue("on_server")()
+    return made

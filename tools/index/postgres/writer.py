@@ -143,19 +143,26 @@ class PostgresWriter:
             return
         with self._changing():
             table = self._staged(embedder.name) or self._begin(embedder.name, embedder.dimensions)
-            self._db.execute(f"DROP TABLE {meta.vectors}")
             self._keep("generation", table.removeprefix("vectors_"))
             self._keep("embedding", embedder.name)
             self._keep("dimensions", str(embedder.dimensions))
             self._db.execute("DELETE FROM meta WHERE key IN ('staged', 'staged_model')")
 
     def settle(self) -> None:
-        """Nothing: each method left the tables whole."""
+        """Drop vectors that are searched no longer, once no reader holds them."""
+        kept = {self._meta().vectors, *self._named("staged")}
+        found = self._db.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ '^vectors_[0-9]+$'",
+            (self._schema,),
+        ).fetchall()
+        for (table,) in found:
+            if table not in kept:
+                self._db.execute(f"DROP TABLE {table}")
 
     def _begin(self, model: str, dimensions: int) -> str:
         """Make the table of a new generation; what another model had staged is dropped."""
         meta = self._meta()
-        for (table,) in self._db.execute("SELECT value FROM meta WHERE key = 'staged'").fetchall():
+        for table in self._named("staged"):
             self._db.execute(f"DROP TABLE {table}")
         latest = meta._replace(generation=meta.generation + 1, dimensions=dimensions)
         vectors(self._db, latest)
@@ -170,6 +177,10 @@ class PostgresWriter:
             (model,),
         ).fetchone()
         return str(row[0]) if row else None
+
+    def _named(self, key: str) -> list[str]:
+        rows = self._db.execute("SELECT value FROM meta WHERE key = %s", (key,)).fetchall()
+        return [value for (value,) in rows]
 
     def _meta(self) -> Meta:
         meta = read_meta(self._db, self._schema)
