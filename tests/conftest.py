@@ -59,5 +59,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = pgserver.get_server(folder)
+    # What a power cut would lose is not tested here, and waiting for the disk is most of the time.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        found.psql(f"ALTER SYSTEM SET {setting} = off")
+    found.psql("SELECT pg_reload_conf()")
     yield found.get_uri()
     found.cleanup()
