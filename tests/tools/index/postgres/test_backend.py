@@ -118,6 +118,29 @@ with PostgresBackend({server!r}, {backend.schema!r}).writing(embedder) as writer
     assert len(numbers) >= 4
 
 
+def test_vectors_that_an_ended_rebuild_left_are_dropped_by_the_next_writer(
+    backend: PostgresBackend, embedder: Embedder
+) -> None:
+    fill(backend, embedder, {"f.md#1": "Return shipping."})
+    other = type(embedder)("other", 32)  # type: ignore[call-arg]  # the hashing model takes both
+
+    def tables() -> list[str]:
+        return [name for name in backend.status().parts if name.startswith("vectors")]
+
+    with pytest.raises(ZeroDivisionError), backend.writing(other, rebuild=True) as writer:
+        (waiting,) = writer.waiting("other", 10)
+        writer.stage("other", [waiting.passage], other.embed([waiting.text]))
+        assert backend.rebuilt_with() == {"other"}
+        writer.adopt(other)
+        assert found(backend, other, "return") == ["f.md#1"]
+        raise ZeroDivisionError
+    assert tables() == ["vectors_1", "vectors_2"]
+    with backend.writing(other):
+        pass
+    assert tables() == ["vectors_2"]
+    assert found(backend, other, "return") == ["f.md#1"]
+
+
 def test_a_lost_connection_is_replaced(server: str, backend: PostgresBackend, embedder: Embedder) -> None:
     fill(backend, embedder, {"f.md#1": "Return shipping."})
     assert found(backend, embedder, "return") == ["f.md#1"]
