@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.index_parts import SHOWN, Json, backend, embedder, folder, rules
+from app.index_parts import SHOWN, Json, backend, embedder, rules
 from state.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -38,15 +38,16 @@ def add(
     A file that cannot be read is reported and skipped; the exit code is then 5.
     """
     from tools.index.ingest import add as ingest
-    from tools.index.status import remembered
+    from tools.index.roots import remembered
 
+    index = backend()
     if not paths and not rebuild:
-        paths = remembered(folder())
+        paths = remembered(index)
     if not paths and not rebuild:
         raise UsageError("Nothing to add.", "Name files or folders: `warrant index add PATH`.")
     with _progress() as report:
         summary = ingest(
-            backend(),
+            index,
             embedder(),
             paths or [],
             prune=prune,
@@ -59,8 +60,6 @@ def add(
         typer.echo(json.dumps({**vars(summary), "broken": broken}))
     else:
         typer.echo(counts(summary))
-        if summary.relabelled:
-            typer.echo(f"{summary.relabelled} sources have other readers.")
     report_broken(summary.broken)
     if summary.broken:
         raise typer.Exit(ExitCode.FAILED)
@@ -96,6 +95,7 @@ def counts(summary: "Summary") -> str:
     return (
         f"{summary.added} added, {summary.changed} changed, {summary.unchanged} unchanged, "
         f"{summary.removed} removed; {summary.passages} passages written."
+        + (f" {summary.relabelled} sources have other readers." if summary.relabelled else "")
     )
 
 

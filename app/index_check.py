@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.index_parts import Json, embedder, folder
+from app.index_parts import Json, embedder, local
 from state.errors import ExitCode
 
 EPILOG = "Example: warrant index check --repair"
@@ -21,12 +21,13 @@ def check(
 
     The exit code is 5 if something is damaged that was not repaired.
     """
-    from tools.index.check import LOST
-    from tools.index.check import check as look
-    from tools.index.check import repair as mend
+    from tools.index.local.check import LOST
+    from tools.index.local.check import check as look
+    from tools.index.local.repair import repair as mend
 
-    found = mend(folder(), embedder()) if repair else look(folder())
-    left = look(folder()) if repair and found else found
+    index = local("Let it look for damage itself: `pg_amcheck`.")
+    found = mend(index, embedder()) if repair else look(index)
+    left = look(index) if repair and found else found
     lost = any(not fault.repairable for fault in left)
     way_out = LOST if lost else "Run `warrant index check --repair`." if left else ""
     if as_json:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.index_parts import Json, folder
+from app.index_parts import Json, local
 from state.errors import UsageError
 
 SNAPSHOT_EPILOG = "Example: warrant index snapshot backup/index.tar.gz"
@@ -25,7 +25,8 @@ def snapshot(
 
     if not file.absolute().parent.is_dir():
         raise UsageError(f"There is no folder {file.absolute().parent}.", "Make it first.")
-    manifest = write(folder(), file.absolute(), _progress)
+    index = local("Let it write the tables of the index: `pg_dump --schema=warrant_index --format=custom`.")
+    manifest = write(index.folder, file.absolute(), _progress)
     size = file.stat().st_size
     if as_json:
         typer.echo(
@@ -42,10 +43,10 @@ def restore(
 ) -> None:
     """Put the index of a snapshot in place. It is verified first; until then the old one serves."""
     from tools.index.restore import restore as put
-    from tools.index.status import status
 
-    aside = put(folder(), file, _progress, force=force)
-    found = status(folder())
+    index = local("Let it read what `pg_dump` has written: `pg_restore --dbname=URL FILE`.")
+    aside = put(index, file, _progress, force=force)
+    found = index.status()
     if as_json:
         shown = {
             "passages": found.passages,

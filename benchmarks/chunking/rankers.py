@@ -9,7 +9,7 @@ from rank_bm25 import BM25Okapi
 
 from benchmarks.chunking.metrics import Piece
 from models.text import terms
-from tools.index.fusion import fuse
+from tools.index.ranking.fusion import fuse
 
 CANDIDATES = 50
 """Of each leg; also what a stock retriever is asked for, so that the budget is always filled."""

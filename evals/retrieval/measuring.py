@@ -15,7 +15,7 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError
 from state.policy import RetrievalPolicy
 from tools import index as index_package
-from tools.index.status import status
+from tools.index.local.holdings import status
 
 DEPTH = 1_000
 """Passages looked at: all that the search ranks, so that a hundred different documents may be among them."""

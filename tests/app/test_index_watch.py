@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tools.index.lock import exclusive
+from tools.index.local.lock import exclusive
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -22,7 +22,7 @@ PATIENCE = 60.0
 class Watching:
     """A `warrant index watch` that runs, and the lines that it says."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
         self.lines: queue.Queue[str] = queue.Queue()
         self.process = subprocess.Popen(
             [
@@ -35,7 +35,7 @@ class Watching:
                 *arguments,
             ],
             cwd=home,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "WARRANT_HOME": str(home / "home")},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "WARRANT_HOME": str(home / "home"), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -169,6 +169,14 @@ def test_a_file_alone_is_followed_through_renames_and_removal(
     process.sums_to(removed=1)
     (documents / "a.md").write_text("Return A, again.", "utf-8")
     process.sums_to(added=1)
+    process.end()
+
+
+def test_a_changed_sidecar_takes_effect(documents: Path, watching: Callable[..., Watching]) -> None:
+    process = watching("documents")
+    process.says("Watching")
+    (documents / "a.md.labels.toml").write_text('labels = ["hr"]', "utf-8")
+    process.sums_to(relabelled=1, added=0, changed=0)
     process.end()
 
 

@@ -1,6 +1,7 @@
 """Snapshots of an index: one file that holds what cannot be made anew."""
 
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -11,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from state.errors import UsageError
-from tools.index import derived
-from tools.index.local.catalogue import FORMAT, NAME, read_meta, reading, reported
+from tools.index.local import blocks
+from tools.index.local.catalogue import FORMAT, NAME, legible, read_meta, reading, reported
 from tools.index.manifest import KIND, MANIFEST, Manifest, Part
 
 ATTEMPTS = 5
@@ -78,7 +79,7 @@ def _copy(folder: Path, staging: Path) -> None:
             with closing(sqlite3.connect(staging / NAME)) as copy:
                 connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
-                needed = derived.immutable(copy)
+                needed = _immutable(copy)
         try:
             for name in needed:
                 _link(folder / name, staging / name)
@@ -88,6 +89,15 @@ def _copy(folder: Path, staging: Path) -> None:
                 raise
         else:
             return
+
+
+def _immutable(connection: sqlite3.Connection) -> list[str]:
+    """Files beside the catalogue that this version of it needs, relative to the folder of the index."""
+    rows = connection.execute("SELECT folder, digests FROM blocks ORDER BY folder")
+    with legible():
+        return [
+            f"{blocks.FOLDER}/{folder}/{name}" for folder, digests in rows for name in json.loads(digests)
+        ]
 
 
 def _link(source: Path, target: Path) -> None:

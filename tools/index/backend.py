@@ -173,6 +173,10 @@ class Backend(Protocol):
         """The folders that were added as a whole."""
         ...
 
+    def knows(self, path: Path) -> bool:
+        """Whether it knows this file, or one in this folder."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections; the next use opens them again."""
         ...

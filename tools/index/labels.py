@@ -23,6 +23,11 @@ MAX_BYTES = 65_536
 ANY = "**"
 
 
+def is_sidecar(path: Path) -> bool:
+    """Whether the file says who may read others."""
+    return path.name == FOLDER or path.name.endswith(BESIDE)
+
+
 class Labels:
     """The labels of files; each sidecar is read once, so one of these serves one run."""
 

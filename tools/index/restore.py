@@ -8,34 +8,41 @@ import shutil
 import sqlite3
 import tarfile
 import zlib
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from state.errors import UsageError, WarrantError
-from tools.index import derived
 from tools.index.archive import Report, staged
+from tools.index.errors import DamagedError
+from tools.index.local.backend import LocalBackend
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
     DERIVED,
     FORMAT,
     NAME,
-    DamagedError,
+    Meta,
     read_meta,
     reading,
     reported,
 )
-from tools.index.lock import exclusive
+from tools.index.local.graphs import Graphs
+from tools.index.local.lock import exclusive
 from tools.index.manifest import KIND, MANIFEST, MAX_MANIFEST_BYTES, BadSnapshotError, Manifest
 
 BLOCK = 1 << 20
 
 
-def restore(folder: Path, file: Path, report: Report, *, force: bool = False) -> Path | None:
-    """Put the index of a snapshot in the place of that of the folder; searches go on meanwhile.
+def restore(index: LocalBackend, file: Path, report: Report, *, force: bool = False) -> Path | None:
+    """Put the index of a snapshot in the place of that which is there; searches go on meanwhile.
 
     The catalogue is replaced in one transaction; before it the old index serves, after it the new one.
 
@@ -48,6 +55,7 @@ def restore(folder: Path, file: Path, report: Report, *, force: bool = False) ->
         BusyError: another process is writing to the index.
         WarrantError: there is no space left; the old index stays.
     """
+    folder = index.folder
     with reported(folder):
         if folder.is_dir() and any(folder.iterdir()) and not force:
             raise UsageError(
@@ -60,10 +68,12 @@ def restore(folder: Path, file: Path, report: Report, *, force: bool = False) ->
             report("waiting for the index")
             with exclusive(folder):
                 report("putting it in place")
-                aside = _make_way(folder)
+                before, aside = _make_way(folder)
                 _switch(staging, folder)
     report(f"telling Chroma of {manifest.passages:,} passages")
-    derived.refill(folder)
+    _refill(index)
+    if before is not None and index.chroma_url and before.graphs == index.chroma_url:
+        _retire(index, before)
     return aside
 
 
@@ -153,25 +163,57 @@ def _prepare(file: Path, staging: Path) -> None:
                 raise BadSnapshotError(file, "its catalogue is not one of an index")
             read_meta(connection)
             connection.execute("BEGIN")
-            derived.renew(connection)
+            _renew(connection)
             connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         raise BadSnapshotError(file, f"its catalogue cannot be read ({error})") from error
 
 
-def _make_way(folder: Path) -> Path | None:
-    """Move an index away that cannot be opened, for one that can is replaced in place."""
-    aside = None
+def _renew(connection: sqlite3.Connection) -> None:
+    """Make a copy of a catalogue one of its own, which no reader mistakes for that which it knows."""
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'build'", (uuid4().hex,))
+    connection.execute("UPDATE meta SET value = '' WHERE key = 'graphs'")
+    connection.execute("UPDATE blocks SET told = 0")
+    connection.execute("DELETE FROM due")
+
+
+def _refill(index: LocalBackend) -> None:
+    """Let a writer settle what a restored catalogue left to do; nothing is embedded."""
+    meta = index.status()
+    with index.writing(_Named(meta.embedding or "", meta.dimensions or 0)):
+        pass
+
+
+@dataclass(frozen=True)
+class _Named:
+    """The model of an index, for writing that embeds nothing."""
+
+    name: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        raise NotImplementedError
+
+
+def _retire(index: LocalBackend, before: Meta) -> None:
+    """Remove what our Chroma server has of the index that was replaced; the folder is cleared by writers."""
+    with closing(Graphs(index.folder, index.chroma_url)) as graphs:
+        graphs.keep(set(), before)
+
+
+def _make_way(folder: Path) -> tuple[Meta | None, Path | None]:
+    """What is to be replaced in place, if it can be opened; else where it was moved."""
+    before = aside = None
     try:
         with reading(folder) as connection:
             if connection is not None:
-                read_meta(connection)
+                before = read_meta(connection)
     except (DamagedError, UsageError):
         moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         aside = folder.with_name(f"{folder.name}.damaged-{moment}")
         folder.rename(aside)
     folder.mkdir(exist_ok=True)
-    return aside
+    return before, aside
 
 
 def _switch(staging: Path, folder: Path) -> None:

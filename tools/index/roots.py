@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.index.backend import Backend
+
 
 def outermost(folders: Iterable[Path]) -> list[Path]:
     """The folders that lie in no other one of them, sorted."""
@@ -23,3 +25,8 @@ def places(folders: Iterable[Path], files: Iterable[Path]) -> list[Path]:
     roots = outermost(folders)
     inside = set(roots)
     return [*roots, *(path for path in files if inside.isdisjoint(path.parents))]
+
+
+def remembered(index: Backend) -> list[Path]:
+    """What was ever added: folders, and the files that lie in none of them."""
+    return places(index.roots(), (file.path for file in index.kept()))

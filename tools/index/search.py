@@ -9,8 +9,8 @@ from state.errors import WarrantError
 from state.passage import Passage
 from tools.index.access import check_rules
 from tools.index.backend import Backend, Reader
+from tools.index.errors import OtherModelError
 from tools.index.local.backend import opened
-from tools.index.local.catalogue import OtherModelError
 from tools.index.ordering import Ordering
 
 Found = TypeVar("Found")

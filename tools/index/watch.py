@@ -9,13 +9,15 @@ from threading import Event
 
 from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
+from state.label_policy import LabelRule
 from tools.index import files
+from tools.index.backend import Backend
 from tools.index.changes import changes, take
+from tools.index.errors import BusyError, DamagedError
 from tools.index.ingest import MissingPathError, Summary, add
-from tools.index.local.catalogue import DamagedError
-from tools.index.lock import BusyError, exclusive
+from tools.index.labels import Labels, is_sidecar
+from tools.index.relabel import label
 from tools.index.roots import is_below
-from tools.index.status import has_below
 
 QUIET_SECONDS = 0.3
 """A file is read when nothing happened to it for so long: it may be being written."""
@@ -41,13 +43,14 @@ class _StoppedError(Exception):
 
 
 def watch(
-    folder: Path,
+    index: Backend,
     embedder: Embedder,
     paths: Sequence[Path],
     listener: Listener,
     *,
     stop: Event,
     poll: float | None = None,
+    rules: Sequence[LabelRule] = (),
 ) -> None:
     """Bring the index up to date with files and folders, and with every change of them, until `stop` is set.
 
@@ -55,12 +58,13 @@ def watch(
     may have been taken out.
 
     Args:
-        folder: Where the index lies.
+        index: What is brought up to date; it should not wait long for another writer.
         embedder: The model that makes the vectors.
         paths: Files and folders.
         listener: Is told of every round.
         stop: Ends the watching after the batch that is being written.
         poll: Seconds between two looks at the files, where the operating system does not tell of changes.
+        rules: ACL labels by path.
 
     Raises:
         UsageError: there is nothing to watch, or the index was made with another embedding model.
@@ -68,7 +72,7 @@ def watch(
         WatchError: the operating system does not tell of changes.
     """
     places = [Path(os.path.abspath(path.expanduser())) for path in paths]  # noqa: PTH100 - as files.discover
-    _Watch(folder, embedder, places, listener, stop=stop, poll=poll).run()
+    _Watch(index, embedder, places, listener, stop=stop, poll=poll, rules=rules).run()
 
 
 @dataclass
@@ -97,20 +101,22 @@ class _Pending:
 class _Watch:
     def __init__(
         self,
-        folder: Path,
+        index: Backend,
         embedder: Embedder,
         places: list[Path],
         listener: Listener,
         *,
         stop: Event,
         poll: float | None,
+        rules: Sequence[LabelRule],
     ) -> None:
-        self._folder = folder
+        self._index = index
         self._embedder = embedder
         self._places = places
         self._listener = listener
         self._stop = stop
         self._poll = poll
+        self._rules = rules
         self._pending = _Pending()
         self._pause = 0.0
         self._busy = False
@@ -177,16 +183,24 @@ class _Watch:
         paths = [*(path for path in here if path in self._places), *found.files]
         # What is no longer there below a place as a whole can only be seen in the index.
         prune = bool(gone) or any(path in self._places for path in here)
-        if not paths and not gone:
+        sidecars = any(is_sidecar(path) for path in ready)
+        if not (paths or gone or sidecars):
             return
         begun = time.monotonic()
-        self._folder.parent.mkdir(parents=True, exist_ok=True)
-        with exclusive(self._folder, wait=0):
-            pass
-        summary = add(self._folder, self._embedder, [*paths, *gone], prune=prune, report=self._interrupt)
+        summary = Summary()
+        if paths or gone:
+            summary = self._add([*paths, *gone], prune)
+        if sidecars:
+            labelled = label(self._index, self._embedder, Labels(self._rules))
+            summary.relabelled += labelled.changed
+            summary.broken += labelled.broken
         summary.broken += found.broken
-        if not self._greeted or summary.added or summary.changed or summary.removed or summary.broken:
+        differs = summary.added or summary.changed or summary.removed or summary.relabelled or summary.broken
+        if not self._greeted or differs:
             self._listener.done(summary, time.monotonic() - begun)
+
+    def _add(self, paths: list[Path], prune: bool) -> Summary:
+        return add(self._index, self._embedder, paths, prune=prune, report=self._interrupt, rules=self._rules)
 
     def _interrupt(self, _summary: Summary, _files: int) -> None:
         if self._stop.is_set():
@@ -209,7 +223,7 @@ class _Watch:
         # A file that was named is gone when its folder is still there; a folder may be on a disk taken out.
         if place == path and not (path.parent.is_dir() and files.is_known(path)):
             return False
-        return has_below(self._folder, path)
+        return self._index.knows(path)
 
 
 def _identities(places: list[Path]) -> list[tuple[int, int] | None]:

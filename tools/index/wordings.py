@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from state.passage import Passage
-from tools.index.fusion import fuse
+from tools.index.ranking.fusion import fuse
 
 
 def merge(results: Sequence[Sequence[Passage]], count: int) -> list[Passage]:

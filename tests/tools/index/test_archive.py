@@ -14,13 +14,14 @@ import pytest
 from models.embeddings.names import Embedder
 from state.errors import UsageError
 from tools.index.archive import snapshot
-from tools.index.check import check
 from tools.index.ingest import add
+from tools.index.local.backend import LocalBackend
 from tools.index.local.catalogue import NAME
+from tools.index.local.check import check
+from tools.index.local.holdings import status
 from tools.index.manifest import MANIFEST, BadSnapshotError
 from tools.index.restore import restore
 from tools.index.search import Index
-from tools.index.status import status
 
 
 def silent(doing: str) -> None:
@@ -46,9 +47,9 @@ def test_a_snapshot_is_restored_in_an_empty_home(
     folder: Path, embedder: Embedder, taken: Path, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere" / "index"
-    assert restore(elsewhere, taken, silent) is None
+    assert restore(LocalBackend(elsewhere), taken, silent) is None
     assert texts(elsewhere, embedder) == {"Return A.", "Return B."}
-    assert check(elsewhere) == []
+    assert check(LocalBackend(elsewhere)) == []
     assert taken.stat().st_mode & 0o077 == 0
     assert {path.name for path in elsewhere.parent.iterdir()} == {"index", "index.lock"}
     assert {path.name for path in folder.parent.iterdir()} == {"index", "index.lock"}
@@ -62,17 +63,17 @@ def test_an_index_is_replaced_only_if_that_is_asked_for(
     add(folder, embedder, [documents])
     assert len(searching.search("return", 5, 5, frozenset())) == 2
     with pytest.raises(UsageError, match="--force"):
-        restore(folder, taken, silent)
-    restore(folder, taken, silent, force=True)
+        restore(LocalBackend(folder), taken, silent)
+    restore(LocalBackend(folder), taken, silent, force=True)
     # What an open index has in memory is of the replaced one, whatever its version was.
     assert {one.text for one in searching.search("return", 5, 5, frozenset())} == {"Return A.", "Return B."}
-    assert check(folder) == []
+    assert check(LocalBackend(folder)) == []
     assert add(folder, embedder, [documents]).changed == 1
 
 
 def test_a_damaged_index_is_moved_away(folder: Path, embedder: Embedder, taken: Path) -> None:
     (folder / NAME).write_bytes(b"damaged" * 1000)
-    aside = restore(folder, taken, silent, force=True)
+    aside = restore(LocalBackend(folder), taken, silent, force=True)
     assert aside and (aside / NAME).read_bytes().startswith(b"damaged")
     assert texts(folder, embedder) == {"Return A.", "Return B."}
 
@@ -144,7 +145,7 @@ def test_what_is_no_snapshot_changes_nothing(
     (documents / "a.md").write_text("Return C.", "utf-8")
     add(folder, embedder, [documents])
     with pytest.raises(BadSnapshotError, match="cannot be restored"):
-        restore(folder, bad, silent, force=True)
+        restore(LocalBackend(folder), bad, silent, force=True)
     assert texts(folder, embedder) == {"Return B.", "Return C."}
     assert not list(folder.parent.glob("**/out"))
     assert not list(folder.parent.glob("*.staging-*"))
@@ -156,9 +157,9 @@ def test_a_truncated_or_foreign_file_is_refused(folder: Path, taken: Path, tmp_p
     for content in (b"", b"no archive", *(whole[: len(whole) * part // 10] for part in range(1, 10))):
         bad.write_bytes(content)
         with pytest.raises(BadSnapshotError):
-            restore(tmp_path / "other" / "index", bad, silent)
+            restore(LocalBackend(tmp_path / "other" / "index"), bad, silent)
     with pytest.raises(UsageError, match="There is no file"):
-        restore(folder, tmp_path / "none", silent, force=True)
+        restore(LocalBackend(folder), tmp_path / "none", silent, force=True)
 
 
 def test_a_catalogue_that_acts_is_refused(
@@ -170,7 +171,7 @@ def test_a_catalogue_that_acts_is_refused(
         )
     snapshot(folder, taken, silent)
     with pytest.raises(BadSnapshotError, match="not one of an index"):
-        restore(tmp_path / "other" / "index", taken, silent)
+        restore(LocalBackend(tmp_path / "other" / "index"), taken, silent)
 
 
 def test_nothing_to_take_a_snapshot_of(folder: Path, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_a_snapshot_is_consistent_while_another_process_writes(
     assert writer.exitcode == 0
     for number in range(5):
         home = tmp_path / f"{number}" / "index"
-        restore(home, tmp_path / f"{number}.tar.gz", silent)
+        restore(LocalBackend(home), tmp_path / f"{number}.tar.gz", silent)
         assert len(texts(home, embedder)) == 1
         assert status(home).passages == 2
         shutil.rmtree(home)

@@ -9,11 +9,13 @@ import pytest
 
 from models.embeddings.names import Embedder
 from state.errors import UsageError
+from tools.index.backend import Backend
+from tools.index.errors import BusyError, DamagedError
 from tools.index.ingest import Summary, add
-from tools.index.local.catalogue import NAME, DamagedError
-from tools.index.lock import BusyError, exclusive
+from tools.index.local.catalogue import NAME
+from tools.index.local.holdings import status
+from tools.index.local.lock import exclusive
 from tools.index.search import Index
-from tools.index.status import status
 
 
 def write(folder: Path, **texts: str) -> None:
@@ -21,8 +23,8 @@ def write(folder: Path, **texts: str) -> None:
         (folder / f"{name}.md").write_text(text, "utf-8")
 
 
-def found(folder: Path, embedder: Embedder, query: str = "return", limit: int = 50) -> dict[str, str]:
-    passages = Index(folder, embedder).search(query, limit, limit, frozenset())
+def found(where: Backend | Path, embedder: Embedder, limit: int = 50) -> dict[str, str]:
+    passages = Index(where, embedder).search("return", limit, limit, frozenset())
     return {Path(one.source).name.removesuffix(".md"): one.text for one in passages}
 
 
@@ -30,16 +32,16 @@ def numbers(summary: Summary) -> tuple[int, int, int, int]:
     return summary.added, summary.changed, summary.unchanged, summary.removed
 
 
-def test_only_what_changed_is_read_again(folder: Path, documents: Path, embedder: Embedder) -> None:
+def test_only_what_changed_is_read_again(where: Backend, documents: Path, embedder: Embedder) -> None:
     write(documents, a="Return A.", b="Return B.")
-    assert numbers(add(folder, embedder, [documents])) == (2, 0, 0, 0)
-    assert numbers(add(folder, embedder, [documents])) == (0, 0, 2, 0)
+    assert numbers(add(where, embedder, [documents])) == (2, 0, 0, 0)
+    assert numbers(add(where, embedder, [documents])) == (0, 0, 2, 0)
     write(documents, b="Return C.", c="Return D.")
-    assert numbers(add(folder, embedder, [documents])) == (1, 1, 1, 0)
-    assert found(folder, embedder) == {"a": "Return A.", "b": "Return C.", "c": "Return D."}
+    assert numbers(add(where, embedder, [documents])) == (1, 1, 1, 0)
+    assert found(where, embedder) == {"a": "Return A.", "b": "Return C.", "c": "Return D."}
 
 
-def test_lines_of_jsonl_are_replaced_one_by_one(folder: Path, documents: Path, embedder: Embedder) -> None:
+def test_lines_of_jsonl_are_replaced_one_by_one(where: Backend, documents: Path, embedder: Embedder) -> None:
     path = documents / "c.jsonl"
 
     def lines(**texts: str) -> None:
@@ -48,46 +50,46 @@ def test_lines_of_jsonl_are_replaced_one_by_one(folder: Path, documents: Path, e
         )
 
     lines(a="Return A.", b="Return B.")
-    add(folder, embedder, [path])
+    add(where, embedder, [path])
     lines(b="Return C.", d="Return D.")
-    assert numbers(add(folder, embedder, [path])) == (1, 1, 0, 1)
-    assert set(found(folder, embedder).values()) == {"Return C.", "Return D."}
+    assert numbers(add(where, embedder, [path])) == (1, 1, 0, 1)
+    assert set(found(where, embedder).values()) == {"Return C.", "Return D."}
 
 
 def test_sources_of_deleted_files_stay_until_pruned(
-    folder: Path, documents: Path, embedder: Embedder
+    where: Backend, documents: Path, embedder: Embedder
 ) -> None:
     write(documents, a="Return A.", b="Return B.")
     other = documents.parent / "other.md"
     other.write_text("Return O.", "utf-8")
-    add(folder, embedder, [documents, other])
+    add(where, embedder, [documents, other])
     (documents / "a.md").unlink()
     other.unlink()
-    add(folder, embedder, [documents])
-    assert set(found(folder, embedder)) == {"a", "b", "other"}
-    assert add(folder, embedder, [documents], prune=True).removed == 1
-    assert set(found(folder, embedder)) == {"b", "other"}
+    add(where, embedder, [documents])
+    assert set(found(where, embedder)) == {"a", "b", "other"}
+    assert add(where, embedder, [documents], prune=True).removed == 1
+    assert set(found(where, embedder)) == {"b", "other"}
     shutil.rmtree(documents)
-    assert add(folder, embedder, [documents, other], prune=True).removed == 2
-    assert found(folder, embedder) == {}
+    assert add(where, embedder, [documents, other], prune=True).removed == 2
+    assert found(where, embedder) == {}
 
 
 def test_a_broken_file_is_reported_again_until_it_is_mended(
-    folder: Path, documents: Path, embedder: Embedder
+    where: Backend, documents: Path, embedder: Embedder
 ) -> None:
     write(documents, a="Return A.", b="Return B.")
-    add(folder, embedder, [documents])
+    add(where, embedder, [documents])
     (documents / "b.md").write_bytes(b"\0\1")
     for _ in range(2):
-        summary = add(folder, embedder, [documents])
+        summary = add(where, embedder, [documents])
         assert [Path(one.source).name for one in summary.broken] == ["b.md"]
-    assert [Path(one.path).name for one in status(folder).failed] == ["b.md"]
+    assert [Path(one.path).name for one in where.status().failed] == ["b.md"]
     # What was known of it stays rather than getting lost.
-    assert found(folder, embedder)["b"] == "Return B."
+    assert found(where, embedder)["b"] == "Return B."
     write(documents, b="Return B2.")
-    assert add(folder, embedder, [documents]).broken == []
-    assert status(folder).failed == ()
-    assert found(folder, embedder)["b"] == "Return B2."
+    assert add(where, embedder, [documents]).broken == []
+    assert where.status().failed == ()
+    assert found(where, embedder)["b"] == "Return B2."
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -116,30 +118,30 @@ def test_nothing_to_add_is_an_error_that_says_what_can_be(
 
 
 def test_names_are_relative_and_do_not_collide(
-    folder: Path, documents: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+    where: Backend, documents: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in ("one", "two"):
         (documents / place).mkdir()
         (documents / place / "a.md").write_text(f"Return {place}.", "utf-8")
         monkeypatch.chdir(documents / place)
-        add(folder, embedder, [Path("a.md")])
-    passages = Index(folder, embedder).search("return", 5, 5, frozenset())
+        add(where, embedder, [Path("a.md")])
+    passages = Index(where, embedder).search("return", 5, 5, frozenset())
     assert {one.source for one in passages} == {"a.md", str(documents / "two" / "a.md")}
 
 
 def test_another_embedding_model_is_refused_until_the_index_is_rebuilt(
-    folder: Path, documents: Path, embedder: Embedder
+    where: Backend, documents: Path, embedder: Embedder
 ) -> None:
     write(documents, a="Return A.", b="Return B.")
-    add(folder, embedder, [documents])
+    add(where, embedder, [documents])
     other = type(embedder)("other", 32)  # type: ignore[call-arg]  # the hashing model takes both
-    for refused in (lambda: add(folder, other, [documents]), lambda: found(folder, other)):
+    for refused in (lambda: add(where, other, [documents]), lambda: found(where, other)):
         with pytest.raises(UsageError, match=r'models.embedding = "hashing".*add --rebuild'):
             refused()
-    index = Index(folder, other)
-    assert numbers(add(folder, other, [documents], rebuild=True)) == (0, 0, 2, 0)
+    index = Index(where, other)
+    assert numbers(add(where, other, [documents], rebuild=True)) == (0, 0, 2, 0)
     assert {one.text for one in index.search("return", 5, 5, frozenset())} == {"Return A.", "Return B."}
-    assert status(folder).dimensions == 32
+    assert where.status().dimensions == 32
 
 
 def test_a_damaged_catalogue_is_reported(folder: Path, documents: Path, embedder: Embedder) -> None:

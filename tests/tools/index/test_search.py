@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.embeddings.names import Embedder
+from tools.index.backend import Backend
 from tools.index.ingest import add
 from tools.index.search import Index, UnknownSourceError
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def shelf(folder: Path, documents: Path, embedder: Embedder) -> Path:
+def shelf(where: Backend, documents: Path, embedder: Embedder) -> Backend:
     """An index with a source for every combination of labels, three times over."""
     lines = []
     for number in range(24):
@@ -31,12 +32,12 @@ def shelf(folder: Path, documents: Path, embedder: Embedder) -> Path:
         lines.append(json.dumps(fields))
     path = documents / "c.jsonl"
     path.write_text("\n".join(lines), "utf-8")
-    add(folder, embedder, [path])
-    return folder
+    add(where, embedder, [path])
+    return where
 
 
 @pytest.fixture
-def index(shelf: Path, embedder: Embedder) -> Index:
+def index(shelf: Backend, embedder: Embedder) -> Index:
     return Index(shelf, embedder)
 
 
@@ -78,27 +79,27 @@ def test_a_source_that_may_not_be_read_looks_like_one_that_is_not_there(index: I
     assert str(secret.value).replace(hidden.source, "c.jsonl#none") == str(absent.value)
 
 
-def test_nothing_is_found_where_there_is_nothing(folder: Path, documents: Path, embedder: Embedder) -> None:
-    index = Index(folder, embedder)
+def test_nothing_is_found_where_there_is_nothing(where: Backend, documents: Path, embedder: Embedder) -> None:
+    index = Index(where, embedder)
     assert index.search("anything", 5, 5, frozenset()) == []
     assert index.is_empty()
     (documents / "empty.md").write_text("", "utf-8")
-    add(folder, embedder, [documents])
+    add(where, embedder, [documents])
     assert index.search("anything", 5, 5, frozenset()) == []
     assert index.is_empty()
 
 
 @pytest.mark.parametrize("query", ["", "the of and", "\ud800", "?" * 2000, "unheard-of"])
-def test_any_query_is_answered(shelf: Path, embedder: Embedder, query: str) -> None:
+def test_any_query_is_answered(shelf: Backend, embedder: Embedder, query: str) -> None:
     assert len(Index(shelf, embedder).search(query, 5, 5, frozenset())) in range(3, 6)
 
 
 def test_a_match_in_a_tiny_collection_counts_although_its_score_is_not_positive(
-    folder: Path, documents: Path, embedder: Embedder
+    where: Backend, documents: Path, embedder: Embedder
 ) -> None:
     (documents / "a.md").write_text("Return shipping.", "utf-8")
-    add(folder, embedder, [documents])
-    (only,) = Index(folder, embedder).search("shipping", 5, 5, frozenset())
+    add(where, embedder, [documents])
+    (only,) = Index(where, embedder).search("shipping", 5, 5, frozenset())
     assert only.scores.sparse_rank == 1
 
 
@@ -107,6 +108,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[2]]
 from conftest import Hashing
+from tools.index.backend import Backend
 from tools.index.ingest import add
 
 folder, path = Path(sys.argv[3]), Path(sys.argv[4])

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 from models.embeddings.names import Embedder
 from tools.index.backend import Backend, Labelled
+from tools.index.errors import check_model
+from tools.index.local import holdings
 from tools.index.local.blocks import FOLDER, damaged
 from tools.index.local.catalogue import (
     BUSY_SECONDS,
@@ -17,7 +19,6 @@ from tools.index.local.catalogue import (
     NAME,
     SCHEMA,
     Meta,
-    check_embedding,
     check_lost,
     label_sets,
     legible,
@@ -25,17 +26,16 @@ from tools.index.local.catalogue import (
     reading,
     reported,
 )
-from tools.index.local.check import check
 from tools.index.local.fold import SIZES, Sizes
 from tools.index.local.graphs import Graphs
+from tools.index.local.lock import WAIT_SECONDS, exclusive
 from tools.index.local.nearest import Nearest
 from tools.index.local.reader import LocalReader
 from tools.index.local.shelf import Shelf
 from tools.index.local.view import View
 from tools.index.local.writer import LocalWriter
-from tools.index.lock import exclusive
 from tools.index.records import Kept
-from tools.index.status import Status, kept, rebuilt_with, roots, status
+from tools.index.status import Status
 
 SEARCHES = 8
 """Searches of which both legs run beside each other; more of them wait."""
@@ -46,9 +46,19 @@ ATTEMPTS = 5
 class LocalBackend:
     """SQLite, mapped files, and Chroma; nothing is opened before the first use."""
 
-    def __init__(self, folder: Path, sizes: Sizes = SIZES, chroma_url: str = "") -> None:
-        """Take the folder, and the URL of a Chroma server unless it runs in this process."""
+    def __init__(
+        self, folder: Path, sizes: Sizes = SIZES, chroma_url: str = "", wait: float = WAIT_SECONDS
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            folder: Where it lies, or will.
+            sizes: From how many passages on they are kept in which way.
+            chroma_url: URL of a Chroma server; it runs in this process if empty.
+            wait: Seconds to wait for another writer.
+        """
         self.folder = folder
+        self._wait = wait
         self._sizes = sizes
         self.chroma_url = chroma_url
         self._shelf = Shelf(folder)
@@ -62,7 +72,7 @@ class LocalBackend:
             if connection is None:
                 yield None
                 return
-            check_embedding(read_meta(connection), embedder, self.folder)
+            _check_model(read_meta(connection), embedder, self.folder)
             yield self._reader(connection, labels)
 
     @contextmanager
@@ -71,7 +81,7 @@ class LocalBackend:
         with reported(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             with (
-                exclusive(self.folder),
+                exclusive(self.folder, self._wait),
                 closing(_open(self.folder, embedder, rebuild)) as connection,
             ):
                 graphs = Graphs(self.folder, self.chroma_url)
@@ -108,28 +118,23 @@ class LocalBackend:
 
     def status(self) -> Status:
         """What it holds."""
-        return status(self.folder)
-
-    def check(self) -> list[str]:
-        """What is wrong with it, a sentence each; the way out is `repair`."""
-        return check(self.folder, Graphs(self.folder, self.chroma_url))
-
-    def repair(self, embedder: Embedder) -> int:
-        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
-        with self.writing(embedder) as writer:
-            return writer.repair(embedder)
+        return holdings.status(self.folder)
 
     def kept(self) -> list[Kept]:
         """Every file that it knows, as it was read."""
-        return kept(self.folder)
+        return holdings.kept(self.folder)
 
     def roots(self) -> list[Path]:
         """The folders that were added as a whole."""
-        return roots(self.folder)
+        return holdings.roots(self.folder)
 
     def rebuilt_with(self) -> set[str]:
         """The models with which an unfinished rebuild has begun to embed the passages."""
-        return rebuilt_with(self.folder)
+        return holdings.rebuilt_with(self.folder)
+
+    def knows(self, path: Path) -> bool:
+        """Whether it knows this file, or one in this folder."""
+        return holdings.knows(self.folder, path)
 
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
@@ -185,5 +190,9 @@ def _open(folder: Path, embedder: Embedder, rebuild: bool) -> sqlite3.Connection
     connection.execute("COMMIT")
     meta: Meta = read_meta(connection)
     if not rebuild:
-        check_embedding(meta, embedder, folder)
+        _check_model(meta, embedder, folder)
     return connection
+
+
+def _check_model(meta: Meta, embedder: Embedder, folder: Path) -> None:
+    check_model(meta.embedding, meta.dimensions, embedder, str(folder))

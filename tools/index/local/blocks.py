@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from state.errors import WarrantError
-from tools.index.local.catalogue import DamagedError
+from tools.index.errors import DamagedError
 from tools.index.local.columns import mapped, save, sha256, sync_folder
 from tools.index.local.rows import Postings, Rows, invert
 

@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
+from tools.index.errors import DamagedError
 
 NAME = "catalogue.db"
 FORMAT = "3"
@@ -71,21 +71,6 @@ CREATE TABLE due (label_set INTEGER NOT NULL, passage INTEGER NOT NULL, PRIMARY 
 
 DERIVED = ("vectors", "blocks")
 """Folders that are never made before the catalogue."""
-
-
-class DamagedError(WarrantError):
-    """The index is not what was written."""
-
-    def __init__(self, message: str, way_out: str = "Look at it with `warrant index check`.") -> None:
-        super().__init__(message, way_out)
-
-
-class OtherModelError(UsageError):
-    """The index was made with another embedding model."""
-
-    def __init__(self, message: str, way_out: str, made_with: str) -> None:
-        super().__init__(message, way_out)
-        self.made_with = made_with
 
 
 class Meta(NamedTuple):
@@ -210,22 +195,6 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
             values["rules"],
             int(values["generation"]),
             values["graphs"],
-        )
-
-
-def check_embedding(meta: Meta, embedder: Embedder, folder: Path) -> None:
-    """Refuse vectors of two models in one index.
-
-    Raises:
-        UsageError: the index was made with another embedding model.
-    """
-    if (meta.embedding, meta.dimensions) != (embedder.name, embedder.dimensions):
-        raise OtherModelError(
-            f"The index in {folder} was made with the embedding model {meta.embedding} of {meta.dimensions} "
-            f"dimensions, not with {embedder.name} of {embedder.dimensions}.",
-            f'Set models.embedding = "{meta.embedding}" in the policy, '
-            "or embed its documents anew: `warrant index add --rebuild`.",
-            meta.embedding,
         )
 
 

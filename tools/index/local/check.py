@@ -1,110 +1,92 @@
-"""Whether an index is whole: its catalogue, the files of its blocks, and where each passage lies."""
+"""Finding what is damaged in an index; `tools.index.local.repair` makes it good."""
 
 import json
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from state.canonical import digest_text
+from tools.index.errors import DamagedError
+from tools.index.local import losses
+from tools.index.local.backend import LocalBackend
+from tools.index.local.catalogue import NAME, read_meta, reading
+from tools.index.local.fault import Fault
+from tools.index.local.lock import exclusive
+from tools.index.local.probe import probe
 
-from state.errors import WarrantError
-from tools.index.local import blocks, guard
-from tools.index.local.catalogue import Meta, read_meta, reading
-from tools.index.local.graphs import Graphs
-from tools.index.local.shelf import Shelf
-from tools.index.local.view import Part
+SHOWN = 20
+"""Lines that SQLite's own check may say."""
+LOST = "Restore a snapshot, `warrant index restore FILE --force`, or move the folder away and add all anew."
+
+# What refers to something that must be there.
+DANGLING = {
+    "passages have no source": "SELECT count(*) FROM passages WHERE source NOT IN (SELECT id FROM sources)",
+    "sources have no file": "SELECT count(*) FROM sources WHERE file NOT IN (SELECT path FROM files)",
+    "sources have no labels": (
+        "SELECT count(*) FROM sources WHERE label_set NOT IN (SELECT id FROM label_sets)"
+    ),
+}
 
 
-def check(folder: Path, graphs: Graphs) -> list[str]:
-    """What is wrong with an index, a sentence each; nothing if it is whole or not there yet.
+def check(index: LocalBackend) -> list[Fault]:
+    """Everything that is wrong with an index; nothing is written.
 
     Raises:
-        WarrantError: the catalogue cannot be read at all.
+        BusyError: another process is writing to the index.
+        UsageError: another version of Warrant wrote it.
+        WarrantError: it, or its Chroma server, cannot be opened for a reason that is not in its content.
     """
-    with reading(folder) as connection:
-        if connection is None:
-            return []
-        (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
-        if verdict != "ok":
-            return [f"The catalogue is damaged: {verdict}."]
-        meta = read_meta(connection)
-        return list(_wrong(folder, connection, meta, graphs))
+    if not index.folder.is_dir():
+        return []
+    with exclusive(index.folder):
+        try:
+            with reading(index.folder) as connection:
+                return list(_faults(index, connection)) if connection else []
+        except DamagedError as error:
+            return [Fault(part=NAME, problem=error.message, repairable=False)]
 
 
-def damaged(folder: Path, connection: sqlite3.Connection) -> list[tuple[int, str]]:
-    """The numbers of blocks with files that are lost or not as they were written, and what is wrong."""
-    found = []
-    for number, name, digests in connection.execute("SELECT id, folder, digests FROM blocks").fetchall():
-        if files := blocks.wrong(folder, name, json.loads(digests)):
-            found.append((number, f"Block {name}: {', '.join(files)} lost or damaged."))
-    return found
-
-
-def placed(connection: sqlite3.Connection, parts: list[Part]) -> NDArray[np.int64]:
-    """Every passage in the tail or live in one of these blocks, as often as it is there."""
-    tail = np.array([one for (one,) in connection.execute("SELECT passage FROM legs")], np.int64)
-    live = [part.rows.ids if part.live is None else part.rows.ids[part.live] for part in parts]
-    return np.sort(np.concatenate([tail, *live]))
-
-
-def known(connection: sqlite3.Connection) -> NDArray[np.int64]:
-    """Every passage of the catalogue."""
-    ids = connection.execute("SELECT id FROM passages ORDER BY id")
-    return np.array([one for (one,) in ids], np.int64)
-
-
-def _wrong(folder: Path, connection: sqlite3.Connection, meta: Meta, graphs: Graphs) -> Iterator[str]:
-    if found := damaged(folder, connection):
-        yield from (problem for _, problem in found)
+def _faults(index: LocalBackend, connection: sqlite3.Connection) -> Iterator[Fault]:
+    said = [line for (line,) in connection.execute(f"PRAGMA integrity_check({SHOWN})") if line != "ok"]
+    if said:
+        # What stands in a damaged file is not worth a closer look.
+        yield Fault(part=NAME, problem="; ".join(said), repairable=False)
         return
-    shelf = Shelf(folder)
+    read_meta(connection)
+    for problem, query in DANGLING.items():
+        if (count := connection.execute(query).fetchone()[0]) > 0:
+            yield Fault(part=NAME, problem=f"{count} {problem}.", repairable=False)
+    if damaged := damaged_sources(connection):
+        problem = f"{len(damaged)} sources are not what was read."
+        yield Fault(part=NAME, problem=problem, repairable=True)
+    lost = losses.losses(index.folder, connection)
+    yield from losses.faults(lost)
+    if not lost.blocks:
+        yield from probe(index.folder, index.chroma_url)
+
+
+def damaged_sources(connection: sqlite3.Connection) -> list[int]:
+    """Sources of which something is not what was written, as digests and other places tell."""
+    stated = connection.execute(
+        "SELECT sources.id, own, labels FROM sources JOIN label_sets ON label_sets.id = label_set"
+    )
+    damaged = {source for source, own, labels in stated if not _holds(own, labels)}
+    texts = connection.execute("SELECT source, title, digest, text FROM passages")
+    damaged.update(source for source, *passage in texts if not _is_written(passage))
+    return sorted(damaged)
+
+
+def _holds(own: str, labels: str) -> bool:
+    """Whether the labels have all that the source states."""
     try:
-        parts = shelf.parts(connection, meta, None)
-    except WarrantError as error:
-        yield error.message
-        return
-    yield from _places(connection, parts)
-    yield from told(folder, meta, parts, graphs)
-    shelf.close()
+        return set(json.loads(own)) <= set(json.loads(labels))
+    except (TypeError, ValueError):
+        return False
 
 
-def _places(connection: sqlite3.Connection, parts: list[Part]) -> Iterator[str]:
-    there, wanted = placed(connection, parts), known(connection)
-    if twice := len(there) - len(np.unique(there)):
-        yield f"{twice} passages are searched twice."
-    if lost := len(np.setdiff1d(wanted, there)):
-        yield f"{lost} passages are not searched."
-    if gone := len(np.setdiff1d(there, wanted)):
-        yield f"{gone} passages are searched that were removed."
-    query = """SELECT passages.id, label_set FROM passages
-        JOIN sources ON sources.id = passages.source ORDER BY passages.id"""
-    rows = np.array(connection.execute(query).fetchall(), np.int64).reshape(-1, 2)
-    if len(rows) != len(wanted):
-        yield f"{len(wanted) - len(rows)} passages have no source."
-    for part in parts:
-        ids = part.rows.ids if part.live is None else part.rows.ids[part.live]
-        own = rows[np.isin(rows[:, 0], ids), 1]
-        if (own != part.label_set).any():
-            yield f"Block {part.folder} holds passages of another label set."
-    tail = """SELECT count(*) FROM legs LEFT JOIN sources ON sources.id = legs.source
-        WHERE sources.label_set IS NOT legs.label_set"""
-    if strays := connection.execute(tail).fetchone()[0]:
-        yield f"{strays} passages of the tail have another label set than their source."
-
-
-def told(folder: Path, meta: Meta, parts: list[Part], graphs: Graphs) -> Iterator[str]:
-    """What Chroma does not have of what it was told."""
-    rows_of: dict[int, int] = {}
-    for part in parts:
-        if part.told:
-            live = part.told - int(np.searchsorted(part.dead, part.told))
-            rows_of[part.label_set] = rows_of.get(part.label_set, 0) + live
-    if not rows_of or meta.graphs != graphs.url:
-        return
-    with guard.shared(folder, guard.WAIT_SECONDS):
-        graphs.close()
-        for label_set, rows in rows_of.items():
-            if (there := graphs.count(meta, label_set)) < rows:
-                yield f"Chroma holds {there} of the {rows} vectors of label set {label_set}."
-        graphs.close()
+def _is_written(passage: list[str]) -> bool:
+    title, digest, text = passage
+    try:
+        json.loads(title)
+        return digest_text(text) == digest
+    except (AttributeError, TypeError, ValueError):
+        return False

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.index.local.view import Located, Part, TailPart, View
+from tools.index.similarity import cosines
 
 SLACK = 1e-5
 """How far a product of float32 matrices may be off; what comes so close is compared exactly."""
-CHUNK = 16_384
 
 
 Numbers: TypeAlias = NDArray[np.integer[Any]]
@@ -81,17 +81,6 @@ def exact(parts: Sequence[tuple[Part | TailPart, int]], query: NDArray[np.float3
         ids.append(part.rows.ids[rows])
         values.append(cosines(part.rows.vectors, rows, query))
     return ranked(np.concatenate(ids), np.concatenate(values), count)
-
-
-def cosines(
-    vectors: NDArray[np.float32], rows: NDArray[np.int64], query: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Similarities of some rows, which do not depend on the rows beside them as a matrix product does."""
-    found = [
-        np.einsum("ij,j->i", vectors[rows[start : start + CHUNK]], query)
-        for start in range(0, len(rows), CHUNK)
-    ]
-    return np.concatenate([*found, np.empty(0, np.float32)]).astype(np.float64)
 
 
 def ranked(ids: NDArray[np.int64], scores: NDArray[np.float64], count: int) -> Leg:

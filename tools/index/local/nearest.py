@@ -16,6 +16,7 @@ from tools.index.local.graphs import Graphs
 from tools.index.local.lasting import Lasting
 from tools.index.local.legs import Leg
 from tools.index.local.view import View
+from tools.index.similarity import cosines
 
 MORE = 4
 """So many times more passages are asked for when too many of those that came are no longer there."""
@@ -123,7 +124,7 @@ class Nearest:
         scores = np.full(len(located.ids), -np.inf)
         for part, rows, places in view.by_part(located):
             if part.label_set == label_set:
-                scores[places] = legs.cosines(part.rows.vectors, rows, query)
+                scores[places] = cosines(part.rows.vectors, rows, query)
         known = np.isfinite(scores)
         return Leg(located.ids[known], scores[known])
 

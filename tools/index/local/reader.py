@@ -19,6 +19,7 @@ from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
 from tools.index.local.rows import gathered
 from tools.index.local.view import Located, View
+from tools.index.similarity import cosines
 
 PASSAGES = """SELECT passages.id, name, text, named.source, title, start, "end", passages.digest, label_set,
     changed_at, read_at
@@ -160,7 +161,7 @@ def _candidates(view: View, query: Query, found: legs.Sparse, near: Leg) -> Cand
         sources=sources,
         positions=positions,
         sparse=legs.at(found.scores, located),
-        dense=legs.cosines(vectors, np.arange(size), query.vector).astype(np.float32),
+        dense=cosines(vectors, np.arange(size), query.vector).astype(np.float32),
         sparse_rank=_ranks(located.ids, found.leg.ids),
         dense_rank=_ranks(located.ids, near.ids),
         vectors=vectors,

@@ -1,64 +1,61 @@
-"""Making anew what was lost with a block, from the texts of the catalogue."""
+"""Making good what is damaged in an index, from what is not."""
 
-import json
-import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-
-import numpy as np
+import shutil
 
 from models.embeddings.names import Embedder
 from tools.index.chunks import embedded
-from tools.index.local.catalogue import read_meta
-from tools.index.local.check import damaged, known, placed
-from tools.index.local.shelf import Shelf
-from tools.index.local.sources import Sources, analysed
+from tools.index.local import guard
+from tools.index.local.backend import LocalBackend
+from tools.index.local.catalogue import NAME, read_meta, reading
+from tools.index.local.check import check, damaged_sources
+from tools.index.local.fault import Fault
+from tools.index.local.graphs import FOLDER, Graphs
+from tools.index.local.lock import exclusive
+from tools.index.local.losses import Losses, losses
 
 BATCH = 256
 
-LOST = """SELECT id, source, title, text,
-    (SELECT label_set FROM sources WHERE sources.id = passages.source),
-    (SELECT count(*) FROM passages AS before
-        WHERE before.source = passages.source AND before.id < passages.id)
-FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"""
+
+def repair(index: LocalBackend, embedder: Embedder) -> list[Fault]:
+    """Make good what can be; returns what was found. Only those passages are embedded that need it.
+
+    Sources whose text is damaged are removed, and the next `add` reads their files again.
+
+    Raises:
+        BusyError: another process is writing to the index.
+        OtherModelError: it was made with another embedding model.
+    """
+    found = check(index)
+    if not found or not all(fault.repairable for fault in found):
+        return found
+    with reading(index.folder) as connection:
+        lost = losses(index.folder, connection) if connection else Losses({}, [])
+        doubtful = damaged_sources(connection) if connection else []
+    graphs = any(fault.part in (FOLDER, index.chroma_url) for fault in found)
+    if graphs:
+        _clear(index)
+    with index.writing(embedder) as writer:
+        # Before anything else, since a block that cannot be read stands in the way of the rest.
+        writer.unplace(list(lost.blocks), lost.passages)
+        if graphs:
+            writer.tell_anew()
+        writer.doubt(doubtful)
+        for start in range(0, len(lost.passages), BATCH):
+            waiting = writer.named(lost.passages[start : start + BATCH])
+            writer.mend(waiting, embedder.embed([embedded(one.title, one.text) for one in waiting]))
+    return found
 
 
-def repair(
-    folder: Path,
-    connection: sqlite3.Connection,
-    changing: Callable[[], AbstractContextManager[None]],
-    sources: Sources,
-    embedder: Embedder,
-) -> int:
-    """Give up damaged blocks and analyse and embed their passages again; returns how many those were."""
-    numbers = [(number,) for number, _ in damaged(folder, connection)]
-    with changing():
-        connection.executemany("DELETE FROM blocks WHERE id = ?", numbers)
-        connection.executemany("DELETE FROM dead WHERE block = ?", numbers)
-        # What Chroma knows of them is no longer known.
-        connection.execute("UPDATE blocks SET told = 0")
-        connection.execute("DELETE FROM due")
-    shelf = Shelf(folder)
-    parts = shelf.parts(connection, read_meta(connection), None)
-    lost = np.setdiff1d(known(connection), placed(connection, parts))
-    shelf.close()
-    for start in range(0, len(lost), BATCH):
-        ids = json.dumps(lost[start : start + BATCH].tolist())
-        rows = connection.execute(LOST, (ids,)).fetchall()
-        titles = [tuple(json.loads(row[2])) for row in rows]
-        vectors = embedder.embed([embedded(title, row[3]) for title, row in zip(titles, rows, strict=True)])
-        with changing():
-            for (id_, source, _, text, label_set, position), title, vector in zip(
-                rows, titles, vectors, strict=True
-            ):
-                found = analysed(title, text)
-                numbered = sources.numbers(found.terms).tobytes()
-                connection.execute(
-                    "INSERT INTO legs VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(id_, label_set, source, position, found.title_terms, numbered),
-                        vector.astype(np.float32).tobytes(),
-                    ),
-                )
-    return len(lost)
+def _clear(index: LocalBackend) -> None:
+    """Remove everything that Chroma has of the index."""
+    with exclusive(index.folder), reading(index.folder) as connection:
+        assert connection is not None, NAME
+        if not index.chroma_url:
+            with guard.exclusive(index.folder):
+                shutil.rmtree(index.folder / FOLDER)
+            return
+        graphs = Graphs(index.folder, index.chroma_url)
+        try:
+            graphs.keep(set(), read_meta(connection))
+        finally:
+            graphs.close()

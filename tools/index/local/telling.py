@@ -38,11 +38,15 @@ class Telling:
     def begin(self) -> None:
         """Forget what was told to another server, or to files that are gone."""
         if read_meta(self._db).graphs != self._graphs.url or self._graphs.is_lost():
-            with self._transaction():
-                self._db.execute("UPDATE blocks SET told = 0")
-                self._db.execute("DELETE FROM due")
-                self._db.execute("UPDATE meta SET value = ? WHERE key = 'graphs'", (self._graphs.url,))
-                self._count()
+            self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what was told is no longer there."""
+        with self._transaction():
+            self._db.execute("UPDATE blocks SET told = 0")
+            self._db.execute("DELETE FROM due")
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'graphs'", (self._graphs.url,))
+            self._count()
 
     def tell(self, parts: list[Part]) -> None:
         """Tell Chroma the blocks that it does not know, and what it is to drop."""
@@ -58,16 +62,6 @@ class Telling:
                 self._graphs.keep({name(self._meta(), one) for one in large}, self._meta())
         finally:
             self._graphs.close()
-
-    def check(self, parts: list[Part]) -> None:
-        """Begin anew with every label set of which Chroma has not as many passages as it was told."""
-        for label_set in self._large(parts):
-            own = [part for part in parts if part.label_set == label_set]
-            told = sum(part.told - int(np.searchsorted(part.dead, part.told)) for part in own)
-            if self._graphs.count(self._meta(), label_set) != told:
-                with self._transaction():
-                    self._db.execute("UPDATE blocks SET told = 0 WHERE label_set = ?", (label_set,))
-                    self._count()
 
     def _large(self, parts: list[Part]) -> set[int]:
         """Label sets that are worth a graph."""

@@ -15,7 +15,6 @@ from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.fold import Folding, Sizes
 from tools.index.local.graphs import Graphs
 from tools.index.local.placing import Placing
-from tools.index.local.repair import repair
 from tools.index.local.shelf import Shelf
 from tools.index.local.sources import Sources
 from tools.index.local.staging import Staging
@@ -170,9 +169,9 @@ class LocalWriter:
         self._folding.sweep()
         self._telling.begin()
 
-    def repair(self, embedder: Embedder) -> int:
-        """Make lost blocks anew from the catalogue; returns how many passages were embedded again."""
-        return repair(self._folder, self._db, self._changing, self._sources, embedder)
+    def tell_anew(self) -> None:
+        """Tell Chroma everything again, which has nothing of the index."""
+        self._telling.forget()
 
     def settle(self) -> None:
         """Finish what a killed writer left, and put in order what was written."""

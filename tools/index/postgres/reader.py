@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from tools.index.candidates import Candidates, Query
 from tools.index.postgres.schema import Meta
 from tools.index.postgres.statistics import figures, scores
 from tools.index.postgres.writer import text_of
+from tools.index.similarity import cosines
 from tools.index.sparse import K1, B
 
 if TYPE_CHECKING:
@@ -22,11 +23,32 @@ if TYPE_CHECKING:
 MATCHES = 50_000
 """Passages that BM25 scores for one query: from the rarest terms on, as many terms as fit."""
 GRAPH_BREADTH = 100
+MARGIN = 16
+"""Passages that a leg proposes beyond those that are asked for: the server's sums may differ in their last
+bits, so that what comes close to the last place is ranked by our own."""
 
 COLUMNS = """SELECT passages.id, passages.name, passages.text, sources.source, passages.title, passages.first,
     passages.last, passages.digest, labels, changed_at, read_at
     FROM passages JOIN sources ON sources.id = passages.source
     JOIN label_sets ON label_sets.id = passages.label_set JOIN files ON files.path = file"""
+
+
+class _Legs(NamedTuple):
+    """The numbers of passages that may be the best of each leg, and some more."""
+
+    sparse: list[int]
+    dense: list[int]
+
+
+class _Found(NamedTuple):
+    """Passages as arrays whose rows are aligned; see `Candidates`."""
+
+    ids: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    positions: NDArray[np.int32]
+    terms: list[NDArray[np.int32]]
+    title_terms: NDArray[np.int32]
+    vectors: NDArray[np.float32]
 
 
 class PostgresReader:
@@ -45,8 +67,8 @@ class PostgresReader:
         if not self._figures.passages:
             return None
         asked = self._asked(query, vector)
-        sparse, dense = self._sparse(asked, count), self._dense(vector, count)
-        return Proposal(asked, self._candidates(asked, sparse, dense))
+        legs = _Legs(self._sparse(asked, count + MARGIN), self._dense(vector, count + MARGIN))
+        return Proposal(asked, self._candidates(asked, legs, count))
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """These passages, in this order, without scores."""
@@ -99,7 +121,7 @@ class PostgresReader:
         )
 
     def _sparse(self, asked: Query, count: int) -> list[int]:
-        """The passages of the highest BM25 scores, best first."""
+        """The passages of the highest BM25 scores."""
         times = Counter(asked.terms[asked.terms > 0].tolist())
         if not times:
             return []
@@ -140,7 +162,7 @@ class PostgresReader:
         return taken
 
     def _dense(self, vector: NDArray[np.float32], count: int) -> list[int]:
-        """The passages of the highest cosine similarities, best first."""
+        """The passages of the highest cosine similarities."""
         exact = self._exact or count > GRAPH_BREADTH * 10
         self._db.execute(f"SET LOCAL enable_indexscan = {'off' if exact else 'on'}")
         if not exact:
@@ -154,7 +176,31 @@ class PostgresReader:
         self._db.execute("SET LOCAL enable_indexscan = on")
         return [id_ for (id_,) in rows]
 
-    def _candidates(self, asked: Query, sparse: list[int], dense: list[int]) -> Candidates:
+    def _candidates(self, asked: Query, legs: _Legs, count: int) -> Candidates:
+        """The best of each leg by our own arithmetic, and those beside them."""
+        found = self._found(sorted({*legs.sparse, *legs.dense}))
+        sparse = scores(found.terms, asked.terms.tolist(), asked.idf.tolist(), self._figures.mean_length)
+        dense = cosines(found.vectors, np.arange(len(found.ids)), asked.vector)
+        sparse_rank = _ranks(found.ids, sparse, legs.sparse, count)
+        dense_rank = _ranks(found.ids, dense, legs.dense, count)
+        kept = np.flatnonzero(_beside(found, (sparse_rank > 0) | (dense_rank > 0)))
+        return Candidates(
+            ids=found.ids[kept],
+            sources=found.sources[kept],
+            positions=found.positions[kept],
+            sparse=sparse[kept],
+            dense=dense[kept].astype(np.float32),
+            sparse_rank=sparse_rank[kept],
+            dense_rank=dense_rank[kept],
+            vectors=found.vectors[kept],
+            terms=[found.terms[row] for row in kept.tolist()],
+            title_terms=found.title_terms[kept],
+            mean_length=self._figures.mean_length,
+            idf=self._figures.looked_up,
+        )
+
+    def _found(self, ids: list[int]) -> _Found:
+        """These passages and those beside them, in the order of their numbers."""
         rows = self._db.execute(
             f"""SELECT passages.id, source, position, terms, title_terms, vector_send(vector)
             FROM passages JOIN {self._meta.vectors} ON passage = passages.id
@@ -162,33 +208,36 @@ class PostgresReader:
                 SELECT source, position + beside FROM passages, unnest(ARRAY[-1, 0, 1]) AS beside
                 WHERE id = ANY(%s)
             ) ORDER BY passages.id""",
-            (sorted({*sparse, *dense}),),
+            (ids,),
         ).fetchall()
-        ids = np.array([row[0] for row in rows], np.int64)
-        sequences = [np.array(row[3], np.int32) for row in rows]
         # pgvector sends two 16-bit numbers, then the values, all big-endian.
         values = [np.frombuffer(row[5], ">f4", offset=4) for row in rows]
-        vectors = np.array(values, np.float32).reshape(len(rows), self._meta.dimensions)
-        return Candidates(
-            ids=ids,
+        return _Found(
+            ids=np.array([row[0] for row in rows], np.int64),
             sources=np.array([row[1] for row in rows], np.int64),
             positions=np.array([row[2] for row in rows], np.int32),
-            sparse=scores(sequences, asked.terms.tolist(), asked.idf.tolist(), self._figures.mean_length),
-            dense=vectors @ asked.vector,
-            sparse_rank=_ranks(ids, sparse),
-            dense_rank=_ranks(ids, dense),
-            vectors=vectors,
-            terms=sequences,
+            terms=[np.array(row[3], np.int32) for row in rows],
             title_terms=np.array([row[4] for row in rows], np.int32),
-            mean_length=self._figures.mean_length,
-            idf=self._figures.looked_up,
+            vectors=np.array(values, np.float32).reshape(len(rows), self._meta.dimensions),
         )
 
 
-def _ranks(ids: NDArray[np.int64], best: list[int]) -> NDArray[np.int32]:
+def _ranks(
+    ids: NDArray[np.int64], scores: NDArray[np.float64], proposed: list[int], count: int
+) -> NDArray[np.int32]:
+    """The ranks of the best of those that were proposed; of equal scores the smaller id comes first."""
+    rows = np.searchsorted(ids, np.array(sorted(proposed), np.int64))
+    best = rows[np.argsort(-scores[rows], kind="stable")][:count]
     ranks = np.zeros(len(ids), np.int32)
-    ranks[np.searchsorted(ids, np.array(best, np.int64))] = np.arange(1, len(best) + 1)
+    ranks[best] = np.arange(1, len(best) + 1)
     return ranks
+
+
+def _beside(found: _Found, ranked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which rows have a rank, or stand next to one of the same source that has."""
+    places = (found.sources << 32) + found.positions
+    best = places[ranked]
+    return np.isin(places, np.concatenate([best - 1, best, best + 1]))
 
 
 def _passage(row: Sequence[Any]) -> Passage:

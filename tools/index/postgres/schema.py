@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
+from tools.index.errors import check_model
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -45,6 +46,8 @@ CREATE TABLE frequencies (
     label_set integer, term integer, passages integer NOT NULL, PRIMARY KEY (label_set, term)
 );
 CREATE INDEX ON frequencies (passages) WHERE passages = 0;
+-- folders that were added as a whole
+CREATE TABLE roots (path text PRIMARY KEY);
 """
 
 
@@ -124,18 +127,8 @@ def read_meta(connection: "Connection[Any]", schema: str) -> Meta | None:
 
 
 def check_embedding(meta: Meta, embedder: Embedder) -> None:
-    """Refuse vectors of two models in one index.
-
-    Raises:
-        UsageError: the index was made with another embedding model.
-    """
-    if (meta.embedding, meta.dimensions) != (embedder.name, embedder.dimensions):
-        raise UsageError(
-            f"The index was made with the embedding model {meta.embedding} of {meta.dimensions} dimensions, "
-            f"not with {embedder.name} of {embedder.dimensions}.",
-            f'Set models.embedding = "{meta.embedding}" in the policy, '
-            "or embed its documents anew: `warrant index add --rebuild`.",
-        )
+    """Refuse vectors of two models in one index; raises OtherModelError."""
+    check_model(meta.embedding, meta.dimensions, embedder, "PostgreSQL")
 
 
 def create(connection: "Connection[Any]", schema: str, embedder: Embedder) -> Meta:

@@ -14,6 +14,7 @@ from models.embeddings.names import Embedder
 from models.text import terms
 from state.canonical import digest_text
 from tools.index.chunks import Chunk, embedded
+from tools.index.postgres.holdings import roots
 from tools.index.postgres.schema import Meta, read_meta, vectors
 from tools.index.records import Entry, Finished, Known, Waiting
 
@@ -72,6 +73,20 @@ class PostgresWriter:
                     changed += 1
         return changed
 
+    def roots(self) -> list[Path]:
+        """The folders that were added as a whole."""
+        return roots(self._db)
+
+    def set_roots(self, folders: Sequence[Path]) -> None:
+        """Remember these folders instead of those that were."""
+        if list(folders) == self.roots():
+            return
+        with self._db.transaction():
+            self._db.execute("DELETE FROM roots")
+            self._db.cursor().executemany(
+                "INSERT INTO roots VALUES (%s)", [(str(folder),) for folder in folders]
+            )
+
     def rules(self) -> str:
         """Digest of the label rules that were applied last; empty for none."""
         return self._meta().rules
@@ -128,19 +143,26 @@ class PostgresWriter:
             return
         with self._changing():
             table = self._staged(embedder.name) or self._begin(embedder.name, embedder.dimensions)
-            self._db.execute(f"DROP TABLE {meta.vectors}")
             self._keep("generation", table.removeprefix("vectors_"))
             self._keep("embedding", embedder.name)
             self._keep("dimensions", str(embedder.dimensions))
             self._db.execute("DELETE FROM meta WHERE key IN ('staged', 'staged_model')")
 
     def settle(self) -> None:
-        """Nothing: each method left the tables whole."""
+        """Drop vectors that are searched no longer, once no reader holds them."""
+        kept = {self._meta().vectors, *self._named("staged")}
+        found = self._db.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename ~ '^vectors_[0-9]+$'",
+            (self._schema,),
+        ).fetchall()
+        for (table,) in found:
+            if table not in kept:
+                self._db.execute(f"DROP TABLE {table}")
 
     def _begin(self, model: str, dimensions: int) -> str:
         """Make the table of a new generation; what another model had staged is dropped."""
         meta = self._meta()
-        for (table,) in self._db.execute("SELECT value FROM meta WHERE key = 'staged'").fetchall():
+        for table in self._named("staged"):
             self._db.execute(f"DROP TABLE {table}")
         latest = meta._replace(generation=meta.generation + 1, dimensions=dimensions)
         vectors(self._db, latest)
@@ -155,6 +177,10 @@ class PostgresWriter:
             (model,),
         ).fetchone()
         return str(row[0]) if row else None
+
+    def _named(self, key: str) -> list[str]:
+        rows = self._db.execute("SELECT value FROM meta WHERE key = %s", (key,)).fetchall()
+        return [value for (value,) in rows]
 
     def _meta(self) -> Meta:
         meta = read_meta(self._db, self._schema)
@@ -277,6 +303,13 @@ class PostgresWriter:
         return int(row[0]) if row else 0
 
     def _finish(self, file: Finished) -> int:
+        if file.error and file.sources is None:
+            # What it held stays, and so does the time at which that was read.
+            self._db.execute(
+                "UPDATE files SET digest = %s, error = %s WHERE path = %s",
+                (file.digest, file.error, file.path),
+            )
+            return 0
         now = datetime.now(UTC).isoformat(timespec="seconds")
         self._db.execute(
             """UPDATE files SET digest = %s, error = %s, size = %s, modified = %s, read_at = %s

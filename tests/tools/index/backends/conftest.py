@@ -1,6 +1,6 @@
 """Tests of what every backend does; each is run on each of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -10,7 +10,6 @@ import pytest
 from tools.index.backend import Backend
 from tools.index.local.backend import LocalBackend
 from tools.index.local.fold import Sizes
-from tools.index.postgres.backend import PostgresBackend
 
 Make: TypeAlias = Callable[[], Backend]
 """Gives a backend that holds nothing yet."""
@@ -20,19 +19,9 @@ TINY = Sizes(fold=3, factor=2, exact_below=1_000)
 
 
 @pytest.fixture(params=["local", "local, tail only", "PostgreSQL"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     if request.param == "PostgreSQL":
-        server = request.getfixturevalue("server")
-        made: list[PostgresBackend] = []
-
-        def new() -> Backend:
-            made.append(PostgresBackend(server, f"index_{uuid4().hex[:12]}"))
-            return made[-1]
-
-        yield new
-        for one in made:
-            one.close()
-    elif request.param == "local":
-        yield lambda: LocalBackend(tmp_path / uuid4().hex, TINY)
-    else:
-        yield lambda: LocalBackend(tmp_path / uuid4().hex)
+        return request.getfixturevalue("on_server")  # type: ignore[no-any-return]
+    if request.param == "local":
+        return lambda: LocalBackend(tmp_path / uuid4().hex, TINY)
+    return lambda: LocalBackend(tmp_path / uuid4().hex)

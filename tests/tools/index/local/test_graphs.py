@@ -13,12 +13,16 @@ import pytest
 
 from models.embeddings.names import Embedder
 from state.errors import WarrantError
+from tools.index.archive import snapshot
 from tools.index.chunks import Chunk
 from tools.index.document import Document
 from tools.index.local.backend import LocalBackend
+from tools.index.local.check import check
 from tools.index.local.fold import Sizes
 from tools.index.local.graphs import FOLDER, Graphs
+from tools.index.local.repair import repair
 from tools.index.records import Entry
+from tools.index.restore import restore
 
 SIZES = Sizes(fold=10, factor=3, exact_below=20)
 EVERYONE = frozenset({"hr"})
@@ -144,6 +148,39 @@ def test_lost_vectors_are_told_again(folder: Path, embedder: Embedder) -> None:
     assert near(backend, embedder, 3) == truth([*range(40)], 3)
     fill(backend, embedder, range(40, 41))
     assert told(backend, embedder) == 40
+
+
+def test_what_chroma_lost_is_found_and_told_again(backend: LocalBackend, embedder: Embedder) -> None:
+    fill(backend, embedder, range(40))
+    assert check(backend) == []
+    with backend.reading(embedder, EVERYONE) as reader:
+        assert reader
+        graphs = Graphs(backend.folder, backend.chroma_url)
+        graphs.drop(reader.meta(), 1, [3, 4, 5])
+        graphs.close()
+    (fault,) = check(backend)
+    assert (fault.part, fault.repairable) == (backend.chroma_url or FOLDER, True)
+    assert fault.problem == "Chroma holds 37 of the 40 vectors of label set 1."
+    repair(backend, embedder)
+    assert check(backend) == []
+    assert told(backend, embedder) == 40
+
+
+def test_a_restored_index_tells_chroma_and_leaves_nothing_of_what_it_replaced(
+    backend: LocalBackend, embedder: Embedder, tmp_path: Path
+) -> None:
+    fill(backend, embedder, range(40))
+    snapshot(backend.folder, tmp_path / "kept.tar.gz", print)
+    fill(backend, embedder, range(40, 60))
+    with backend.reading(embedder, EVERYONE) as reader:
+        assert reader
+        before = reader.meta()
+    restore(backend, tmp_path / "kept.tar.gz", print, force=True)
+    assert told(backend, embedder) == 40
+    assert check(backend) == []
+    graphs = Graphs(backend.folder, backend.chroma_url)
+    assert graphs.count(before, 1) == 0
+    graphs.close()
 
 
 def test_a_dead_server_is_an_error_and_nothing_is_lost(

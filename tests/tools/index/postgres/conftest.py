@@ -1,5 +1,4 @@
-from collections.abc import Iterator
-from uuid import uuid4
+from collections.abc import Callable
 
 import pytest
 
@@ -7,8 +6,6 @@ from tools.index.postgres.backend import PostgresBackend
 
 
 @pytest.fixture
-def backend(server: str) -> Iterator[PostgresBackend]:
+def backend(on_server: Callable[..., PostgresBackend]) -> PostgresBackend:
     """An index of its own, which does not exist yet."""
-    made = PostgresBackend(server, f"index_{uuid4().hex[:12]}", wait=0.2)
-    yield made
-    made.close()
+    return on_server(wait=0.2)

@@ -14,7 +14,7 @@ from models.embeddings.names import Embedder
 from state.errors import UsageError, WarrantError
 from tools.index.chunks import approximate, cut, embedded
 from tools.index.document import Document
-from tools.index.lock import BusyError
+from tools.index.errors import BusyError
 from tools.index.postgres.backend import PostgresBackend
 from tools.index.postgres.schema import connect
 from tools.index.records import Entry, Finished, Version
@@ -52,7 +52,7 @@ def test_the_graph_of_pgvector_finds_what_comparing_with_all_finds(
     server: str, backend: PostgresBackend, embedder: Embedder
 ) -> None:
     fill(backend, embedder, {f"f.md#{n}": f"Return shipping number {n}." for n in range(60)})
-    approximate_one = PostgresBackend(server, backend._schema, exact_below=0)
+    approximate_one = PostgresBackend(server, backend.schema, exact_below=0)
     query = embedder.embed(["shipping number 8"])[0]
     nearest = []
     for one in (backend, approximate_one):
@@ -96,7 +96,7 @@ from tests.tools.index.conftest import Hashing
 from tests.tools.index.postgres.test_backend import FILE, entry
 from tools.index.postgres.backend import PostgresBackend
 embedder = Hashing()
-with PostgresBackend({server!r}, {backend._schema!r}).writing(embedder) as writer:
+with PostgresBackend({server!r}, {backend.schema!r}).writing(embedder) as writer:
     writer.register(FILE, "f.md")
     for number in range(10_000):
         writer.write([entry(embedder, f"f.md#{{number}}.{{part}}", "Return.") for part in range(3)], [])
@@ -109,13 +109,36 @@ with PostgresBackend({server!r}, {backend._schema!r}).writing(embedder) as write
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    patient = PostgresBackend(server, backend._schema, wait=5)
+    patient = PostgresBackend(server, backend.schema, wait=5)
     with patient.writing(embedder) as writer:
         names = [name.split("#")[1].split(".") for name in writer.digests(FILE)]
     numbers = {int(number) for number, _ in names}
     assert len(names) == 3 * len(numbers)
     assert numbers == set(range(len(numbers)))
     assert len(numbers) >= 4
+
+
+def test_vectors_that_an_ended_rebuild_left_are_dropped_by_the_next_writer(
+    backend: PostgresBackend, embedder: Embedder
+) -> None:
+    fill(backend, embedder, {"f.md#1": "Return shipping."})
+    other = type(embedder)("other", 32)  # type: ignore[call-arg]  # the hashing model takes both
+
+    def tables() -> list[str]:
+        return [name for name in backend.status().parts if name.startswith("vectors")]
+
+    with pytest.raises(ZeroDivisionError), backend.writing(other, rebuild=True) as writer:
+        (waiting,) = writer.waiting("other", 10)
+        writer.stage("other", [waiting.passage], other.embed([waiting.text]))
+        assert backend.rebuilt_with() == {"other"}
+        writer.adopt(other)
+        assert found(backend, other, "return") == ["f.md#1"]
+        raise ZeroDivisionError
+    assert tables() == ["vectors_1", "vectors_2"]
+    with backend.writing(other):
+        pass
+    assert tables() == ["vectors_2"]
+    assert found(backend, other, "return") == ["f.md#1"]
 
 
 def test_a_lost_connection_is_replaced(server: str, backend: PostgresBackend, embedder: Embedder) -> None:
@@ -142,7 +165,7 @@ def test_a_dead_server_is_an_error_without_the_password(url: str, embedder: Embe
 
 def test_another_format_is_refused(server: str, backend: PostgresBackend, embedder: Embedder) -> None:
     fill(backend, embedder, {"f.md#1": "Return shipping."})
-    with connect(server, backend._schema) as other:
+    with connect(server, backend.schema) as other:
         other.execute("UPDATE meta SET value = '0' WHERE key = 'format'")
     with pytest.raises(UsageError, match="another version"), backend.reading(embedder, frozenset()):
         pass

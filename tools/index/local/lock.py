@@ -6,12 +6,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from state.errors import WarrantError
+from tools.index.errors import BusyError
 
 WAIT_SECONDS = 10.0
-
-
-class BusyError(WarrantError):
-    """Another process is writing to the index."""
 
 
 @contextmanager
@@ -36,8 +33,5 @@ def exclusive(folder: Path, wait: float = WAIT_SECONDS) -> Iterator[None]:
                 ) from error
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
-            raise BusyError(
-                f"Another process is writing to the index in {folder}.",
-                "Wait for it to end and run this again.",
-            ) from error
+            raise BusyError(str(folder)) from error
         yield
