@@ -42,10 +42,7 @@ class Figures:
 
     def idf(self, frequencies: Mapping[int, int]) -> dict[int, float]:
         """Inverse document frequencies: what is negative becomes a share of the mean, as in rank_bm25."""
-        plain = {
-            term: math.log(self.passages - count + 0.5) - math.log(count + 0.5)
-            for term, count in frequencies.items()
-        }
+        plain = {term: self._raw(count) for term, count in frequencies.items()}
         return {term: value if value >= 0 else EPSILON * self._average for term, value in plain.items()}
 
     def looked_up(self, numbers: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -57,13 +54,18 @@ class Figures:
     @cached_property
     def _average(self) -> float:
         """Mean over the vocabulary; needed only where a term stands in more than half of the passages."""
-        row = self.db.execute(
-            """SELECT avg(ln(%(size)s - found + 0.5) - ln(found + 0.5)) FROM (
-                SELECT sum(passages)::float8 AS found FROM frequencies
-                WHERE label_set = ANY(%(sets)s) GROUP BY term) AS every""",
-            {"size": float(self.passages), "sets": self.label_sets},
-        ).fetchone()
-        return float(row[0]) if row and row[0] is not None else 0.0
+        rows = self.db.execute(
+            """SELECT found, count(*) FROM (
+                SELECT sum(passages)::bigint AS found FROM frequencies
+                WHERE label_set = ANY(%s) GROUP BY term) AS every GROUP BY found""",
+            (self.label_sets,),
+        ).fetchall()
+        # The sum is exact whatever the order of the rows: its last bit may decide between equal passages.
+        total = math.fsum(terms * self._raw(found) for found, terms in rows)
+        return total / sum(terms for _, terms in rows) if rows else 0.0
+
+    def _raw(self, frequency: int) -> float:
+        return math.log(self.passages - frequency + 0.5) - math.log(frequency + 0.5)
 
 
 def figures(connection: "Connection[Any]", held: Sequence[str]) -> Figures:
