@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
@@ -249,6 +249,7 @@ class Walk:
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
+@example(seed=522_465)  # equal scores that only the last bit of the mean idf told apart
 def test_a_search_is_that_of_an_index_of_what_is_readable_alone(
     make: Callable[[], Backend], embedder: Embedder, seed: int
 ) -> None:
