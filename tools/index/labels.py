@@ -5,6 +5,7 @@
 each can only take readers away. A file that is a link has those of the place where it really lies, too.
 """
 
+import errno
 import os
 import tomllib
 import unicodedata
@@ -90,6 +91,8 @@ def _stated(path: Path) -> tuple[str, ...]:
             raise _unclear(path, "it is a link to nothing") from error
         return ()
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # no file can have the name, so nobody can have written it
+            return ()
         raise _unclear(path, error.strerror or str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unclear(path, str(error)) from error

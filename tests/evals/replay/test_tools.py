@@ -89,7 +89,8 @@ async def test_the_command_of_a_tool_changes_the_state_and_an_artifact_is_kept()
 @pytest.mark.parametrize("handle", [True, False, "Sorry.", ValueError, (ValueError,)], ids=str)
 @pytest.mark.parametrize("item", ["sofa", "tea"])
 async def test_a_failure_is_handled_as_it_was(handle: Any, item: str) -> None:
-    model = calling([asked("ship", {"item": item}, "c1"), asked("price", {"item": item}, "c2")])
+    # One call: of two threads that did not overlap in the recording, the order counts.
+    model = calling([asked("ship", {"item": item}, "c1")])
     kept = await record(graph(model, handle=handle))
     found = await again(graph(model, handle=handle), kept)
     assert (found.divergence, LIVE) == (None, {})

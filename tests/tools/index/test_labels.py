@@ -266,3 +266,9 @@ def test_a_killed_change_of_rules_serves_nobody_by_the_new_ones(
         found(folder, embedder, rules=rules)
     label(folder, embedder, Labels(rules))
     assert found(folder, embedder, "hr", rules=rules) == {"a.md": ("hr",)}
+
+
+def test_a_name_too_long_for_a_sidecar_has_none(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 252}.md"
+    path.write_text("A long name.", "utf-8")
+    assert Labels().of(path) == ()
