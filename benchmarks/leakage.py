@@ -180,7 +180,8 @@ def _equal(found: Iterable[Passage], own: Iterable[Passage]) -> bool:
 
 def _scores(passage: Passage) -> dict[str, Any]:
     scores = passage.scores.model_dump()
-    return {**scores, **scores.pop("features")}
+    features = scores.pop("features")
+    return {**scores, **features}
 
 
 def _near(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -45,6 +45,9 @@ def sparse(view: View, terms: NDArray[np.int32], idf: NDArray[np.float64], count
     touched: list[list[Numbers]] = [[] for _ in view.parts]
     strong: list[tuple[float, int, Numbers]] = []
     different, first, often = np.unique(terms, return_index=True, return_counts=True)
+    # Sums in the order of the query: the numbers of terms depend on what others may read.
+    asked = np.argsort(first)
+    different, first, often = different[asked], first[asked], often[asked]
     for term, weight in zip(different.tolist(), (idf[first] * often).tolist(), strict=True):
         if not term or okapi is None:
             continue
