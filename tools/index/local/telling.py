@@ -1,5 +1,6 @@
 """Telling Chroma what was written; a kill in here is made good by the next writer."""
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -57,6 +58,7 @@ class Telling:
         try:
             with guard.exclusive(self._folder) if not self._graphs.url else nullcontext():
                 self._drop()
+                self._give_up(large)
                 for part in waiting:
                     self._put(part)
                 self._graphs.keep({name(self._meta(), one) for one in large}, self._meta())
@@ -83,6 +85,14 @@ class Telling:
                         "DELETE FROM due WHERE label_set = ? AND passage = ?",
                         [(label_set, row[0]) for row in rows],
                     )
+
+    def _give_up(self, large: set[int]) -> None:
+        """Forget what was told of label sets that are no longer worth a graph, before it is removed."""
+        others = "label_set NOT IN (SELECT value FROM json_each(?))"
+        kept = (json.dumps(sorted(large)),)
+        with self._transaction():
+            self._db.execute(f"UPDATE blocks SET told = 0 WHERE told > 0 AND {others}", kept)
+            self._db.execute(f"DELETE FROM due WHERE {others}", kept)
 
     def _put(self, part: Part) -> None:
         for start in range(part.told, len(part.rows), BATCH):

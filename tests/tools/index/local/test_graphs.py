@@ -140,6 +140,20 @@ def test_what_is_removed_relabelled_or_new_is_known_at_once(
     reader.close()
 
 
+def test_a_graph_that_is_given_up_is_told_whole_when_it_pays_again(
+    backend: LocalBackend, embedder: Embedder
+) -> None:
+    fill(backend, embedder, range(40))
+    with backend.writing(embedder) as writer:
+        for number in range(30):
+            writer.forget(Path(f"{number}.md"))
+    assert check(backend) == []
+    fill(backend, embedder, range(40, 80))
+    assert check(backend) == []
+    assert told(backend, embedder) == 50
+    assert near(backend, embedder, 35) == truth(list(range(30, 80)), 35)
+
+
 def test_lost_vectors_are_told_again(folder: Path, embedder: Embedder) -> None:
     backend = LocalBackend(folder, SIZES)
     fill(backend, embedder, range(40))
