@@ -30,8 +30,10 @@ def shared(folder: Path, wait: float = 0.0) -> Iterator[bool]:
 @contextmanager
 def briefly(lasting: Lasting) -> Iterator[bool]:
     """As `shared`, without waiting, over a connection to the lock's file that lasts."""
-    lock, held = lasting.connection(), False
+    lock: sqlite3.Connection | None = None
+    held = False
     try:
+        lock = lasting.connection()
         lock.execute("BEGIN")
         lock.execute("SELECT count(*) FROM sqlite_master")
         held = True
@@ -40,7 +42,7 @@ def briefly(lasting: Lasting) -> Iterator[bool]:
     try:
         yield held
     finally:
-        if lock.in_transaction:
+        if lock is not None and lock.in_transaction:
             lock.execute("COMMIT")
 
 

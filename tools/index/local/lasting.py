@@ -35,7 +35,11 @@ class Lasting:
             isolation_level=None,
             check_same_thread=False,
         )
-        made.execute("SELECT count(*) FROM sqlite_master")
+        try:
+            made.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:
+            made.close()
+            raise
         self._own.kept = self._identity(), made
         with self._lock:
             self._open.append(made)
