@@ -123,6 +123,7 @@ def test_a_dead_server_is_left_alone_by_all_and_the_fallback_answers_at_once() -
         replies = asyncio.run(crowd(model))
         again = asyncio.run(crowd(model, 5))
     assert {reply.model for reply in (*replies, *again) if isinstance(reply, Reply)} == {f"{second.url}#b"}
+    assert all(isinstance(reply, Reply) for reply in (*replies, *again)), (replies, again)
     assert (len(dead.requests), len(second.requests)) == (3, CALLS + 5)
 
 

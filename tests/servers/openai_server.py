@@ -124,6 +124,7 @@ Choice: TypeAlias = Behaviour | Callable[[Body], Behaviour]
 class _Listener(ThreadingHTTPServer):
     owner: "OpenAIServer"
     daemon_threads = True
+    request_queue_size = 128  # a crowd connects at once, and with 5 some are refused
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away are expected here."""
