@@ -55,7 +55,7 @@ def watch(
             broken = [one._asdict() for one in summary.broken]
             typer.echo(json.dumps({**vars(summary), "broken": broken, "seconds": round(seconds, 3)}))
         else:
-            typer.echo(f"{datetime.now():%H:%M:%S}  {counts(summary)} ({seconds:.1f} s)")  # noqa: DTZ005
+            typer.echo(f"{datetime.now():%H:%M:%S}  {counts(summary)} ({seconds:.1f} s)")  # noqa: DTZ005 - for who looks at the terminal
         report_broken(summary.broken)
 
     with _until_stopped() as stop:

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array, csc_array
 from models.embeddings.names import Embedder
 from models.text import terms
 from state.errors import UsageError
+from tools.index.analysis import analysed
 from tools.index.candidates import Candidates, Query
 from tools.index.chunks import approximate, cut, embedded
 from tools.index.formats import jsonl
@@ -46,10 +47,9 @@ class Memory:
         texts = [embedded(piece.title, piece.text) for piece in self.pieces]
         self.vectors = _embed(texts, embedder, cache)
         self._numbers: dict[str, int] = {}
-        self._terms = [self._numbered(text) for text in texts]
-        self._title_terms = np.array(
-            [_title_terms(piece, text) for piece, text in zip(self.pieces, texts, strict=True)], np.int32
-        )
+        words = [analysed(piece.title, piece.text) for piece in self.pieces]
+        self._terms = [self._numbered(one.terms) for one in words]
+        self._title_terms = np.array([one.title_terms for one in words], np.int32)
         self._sources = np.array([piece.document for piece in self.pieces], np.int64)
         self._positions = np.array([piece.position for piece in self.pieces], np.int32)
         self._lengths = np.array([len(one) for one in self._terms])
@@ -126,9 +126,9 @@ class Memory:
                 f"Cannot read {corpus}: {error}.", "Give the folder of the collections as --data."
             ) from error
 
-    def _numbered(self, text: str) -> NDArray[np.int32]:
+    def _numbered(self, words: list[str]) -> NDArray[np.int32]:
         known = self._numbers
-        return np.array([known.setdefault(term, len(known) + 1) for term in terms(text)], np.int32)
+        return np.array([known.setdefault(term, len(known) + 1) for term in words], np.int32)
 
 
 def best(scores: NDArray[np.floating], eligible: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
@@ -139,11 +139,6 @@ def best(scores: NDArray[np.floating], eligible: NDArray[np.bool_], count: int) 
         limit = np.partition(scores[rows], -count)[-count]
         rows = rows[scores[rows] >= limit]
     return rows[np.argsort(-scores[rows], kind="stable")][:count]
-
-
-def _title_terms(piece: Piece, text: str) -> int:
-    """How many terms come from the headings that the passage does not hold itself."""
-    return len(terms(text[: len(text) - len(piece.text)]))
 
 
 def _embed(texts: list[str], embedder: Embedder, cache: Path | None) -> NDArray[np.float32]:

@@ -4,35 +4,18 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.text import terms
 from state.canonical import digest_text
-from tools.index.chunks import embedded
+from tools.index.analysis import analysed, name_of
 from tools.index.local.catalogue import legible
 from tools.index.local.placing import Placing
 from tools.index.records import Entry, Waiting
 
 KNOWN_TERMS = 500_000
 """Term numbers that a writer keeps in memory."""
-
-
-class Analysed(NamedTuple):
-    """The index terms of what is embedded for a chunk."""
-
-    title_terms: int
-    """How many of them are of the headings, and come first."""
-    terms: list[str]
-
-
-def analysed(title: tuple[str, ...], text: str) -> Analysed:
-    """The index terms of a passage below these headings."""
-    whole = embedded(title, text)
-    found = terms(whole)
-    return Analysed(0 if whole == text else len(found) - len(terms(text)), found)
 
 
 class Sources:
@@ -65,7 +48,7 @@ class Sources:
             text = document.text[chunk.start : chunk.end]
             lead = document.text[reached : chunk.start]
             reached = max(reached, chunk.end)
-            name = digest_text(f"{document.source}\n{chunk.start}\n{text}").removeprefix("sha256:")[:16]
+            name = name_of(document.source, chunk.start, text)
             title = json.dumps(chunk.title)
             passages.append((id_, name, source, title, chunk.start, chunk.end, digest_text(text), lead, text))
             legs.append(

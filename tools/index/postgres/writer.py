@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.embeddings.names import Embedder
-from models.text import terms
 from state.canonical import digest_text
-from tools.index.chunks import Chunk, embedded
+from tools.index.analysis import analysed, name_of
 from tools.index.postgres.holdings import roots
 from tools.index.postgres.schema import Meta, read_meta, vectors
 from tools.index.records import Entry, Finished, Known, Waiting
@@ -262,22 +261,28 @@ class PostgresWriter:
         ).fetchone()
         source = made[0] if made else 0
         texts = [document.text[chunk.start : chunk.end] for chunk in entry.chunks]
-        words = [terms(embedded(chunk.title, text)) for chunk, text in zip(entry.chunks, texts, strict=True)]
-        numbers = self._numbers({term for each in words for term in each})
+        words = [analysed(chunk.title, text) for chunk, text in zip(entry.chunks, texts, strict=True)]
+        numbers = self._numbers({term for each in words for term in each.terms})
         table = self._meta().vectors
         reached = 0
         for position, (chunk, text, each) in enumerate(zip(entry.chunks, texts, words, strict=True)):
             lead = document.text[reached : chunk.start]
             reached = chunk.end
-            sequence = [numbers[term] for term in each]
+            sequence = [numbers[term] for term in each.terms]
             found = self._db.execute(
                 """INSERT INTO passages (name, source, position, label_set, title, first, last, digest, lead,
                     text, terms, title_terms, lexemes)
                 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::tsvector) RETURNING id""",
                 (
-                    *(name_of(document.source, chunk, text), source, position, labels, list(chunk.title)),
+                    *(
+                        name_of(document.source, chunk.start, text),
+                        source,
+                        position,
+                        labels,
+                        list(chunk.title),
+                    ),
                     *(chunk.start, chunk.end, digest_text(text), lead, text),
-                    *(sequence, len(each) - len(terms(text)), lexemes(sequence)),
+                    *(sequence, each.title_terms, lexemes(sequence)),
                 ),
             ).fetchone()
             self._db.execute(
@@ -320,11 +325,6 @@ class PostgresWriter:
             return 0
         gone = self.digests(Path(file.path)).keys() - file.sources
         return sum(self._drop("source = %s", source) for source in gone)
-
-
-def name_of(source: str, chunk: Chunk, text: str) -> str:
-    """The name of a passage: the same text at the same place has the same one."""
-    return digest_text(f"{source}\n{chunk.start}\n{text}").removeprefix("sha256:")[:16]
 
 
 def lexemes(sequence: Iterable[int]) -> str:
