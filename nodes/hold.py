@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from langchain_core.callbacks import adispatch_custom_event
+from langchain_core.messages import convert_to_messages
 from langgraph.types import interrupt
 
 from nodes.decisions import WAY_OUT, Decision, UnusableError, read
@@ -76,4 +77,6 @@ def _together(updates: Iterable[dict[str, Json]]) -> AgentState:
     for update in updates:
         for key, value in update.items():
             whole[key] = {**whole[key], **value} if key in ("results", "read") and key in whole else value
-    return cast(AgentState, whole)
+    # Clients that stream messages are told of objects only.
+    messages = {"messages": convert_to_messages(whole["messages"])} if "messages" in whole else {}
+    return cast(AgentState, {**whole, **messages})

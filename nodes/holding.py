@@ -19,6 +19,12 @@ def held(verdict: Verdict, text: str, passed: AgentState, refused: AgentState) -
         "text": shown,
         "reason": verdict.reason,
         "category": verdict.category,
-        "passed": cast(Json, passed),
-        "refused": cast(Json, refused),
+        "passed": _plain(passed),
+        "refused": _plain(refused),
     }
+
+
+def _plain(update: AgentState) -> Json:
+    """Messages as JSON, in the form that the channel of messages reads."""
+    said = [{"role": "assistant", "content": str(one.text)} for one in update.get("messages", [])]
+    return cast(Json, {**update, "messages": said} if said else update)

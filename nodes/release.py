@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from langchain_core.callbacks import adispatch_custom_event
+from langchain_core.messages import AIMessage
 
 from nodes.gate import Judge
 from nodes.holding import held
@@ -49,9 +50,8 @@ class Release:
 
 
 def _released(answer: Answer | None, said: str, outcome: Outcome) -> AgentState:
-    """What the caller gets, JSON-plain, since it may have to wait for a human."""
     return {
-        "messages": [{"role": "assistant", "content": said}],  # type: ignore[list-item]  # its reducer reads both
+        "messages": [AIMessage(said)],
         "answer": answer.model_dump(mode="json") if answer else None,
         "outcome": outcome,
         "reason": "" if answer else said,
