@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +17,7 @@ def test_windows_leave_nothing_out_and_the_last_ends_where_the_text_ends(length,
     assert found[0][0] == 0
     assert found[-1][1] == length
     assert all(end - start == min(size, length) for start, end in found)
-    assert all(
-        0 < later - earlier <= stride for (earlier, _), (later, _) in zip(found, found[1:], strict=False)
-    )
+    assert all(0 < later - earlier <= stride for (earlier, _), (later, _) in pairwise(found))
 
 
 def test_a_short_text_is_one_window_and_a_long_one_overlaps_by_half():
