@@ -13,8 +13,9 @@ from models.gate.views.hidden import hidden
 from models.gate.views.leet import respelt
 from models.gate.views.numerals import numerals
 from models.gate.views.spacing import clumped, spaced
+from models.gate.views.strewn import asked, unstrewn
 from models.gate.views.turning import turned
-from models.gate.views.view import Part, View, extracted, rewritten, whole
+from models.gate.views.view import Part, View, assembled, extracted, rewritten, whole
 
 DEPTH = 2
 """How often a text may be encoded."""
@@ -25,7 +26,13 @@ BUDGET = 2
 ALLOWANCE = 2_000
 """and so many characters more; what is encoded once comes before what is encoded twice."""
 
-INLINE = (("escaped", unescaped), ("spaced", spaced), ("clumped", clumped), ("leet", respelt))
+INLINE = (
+    ("escaped", unescaped),
+    ("spaced", spaced),
+    ("clumped", clumped),
+    ("leet", respelt),
+    ("strewn", unstrewn),
+)
 
 
 def views(text: str) -> list[View]:
@@ -67,6 +74,8 @@ def _made(view: View) -> Iterator[View]:
         yield folded(extracted(view, sorted(parts), _kind(view, kind)))
     if rewrite := _inline(view):
         yield rewrite
+    if parts := asked(text):
+        yield assembled(view, parts, _kind(view, "asked"))
     for kind, parts in turned(text):
         yield folded(extracted(view, parts, _kind(view, kind)))
 
