@@ -34,6 +34,7 @@ SIGNS = re.escape("".join(ALIKE))
 HINT = re.compile(r"[0-9@$|!+\u20ac\xa3\xa2\xa5](?:[A-Za-z]|(?<=[A-Za-z].))")
 TOKEN = re.compile(rf"[A-Za-z{SIGNS}]+")
 MIXED = re.compile(r"[A-Za-z]*[0-9@$|!]+[A-Za-z]")
+LETTER = re.compile("[A-Za-z]")
 TRAILING = "!|+"
 LONGEST = 24
 SURE = 4
@@ -52,13 +53,18 @@ def respelt(text: str) -> Iterator[Part]:
     if not HINT.search(text):
         return
     tokens = [match for match in TOKEN.finditer(text) if not match[0].isalpha()]
-    found = [_read(match[0]) for match in tokens]
     mixed = sum(bool(MIXED.search(match[0])) for match in tokens)
     many = mixed >= MANY and mixed >= DENSE * len(text.split())
-    for match, word in zip(tokens, found, strict=True):
-        read = word or (_spelt(match[0]) if many else None)
-        if read and (len(read) >= SURE or many):
+    for match in tokens:
+        read = _read(match[0]) or _spelt(match[0]) if many else _sure(match[0])
+        if read:
             yield Part(match.start(), match.start() + len(read), read)
+
+
+def _sure(token: str) -> str | None:
+    """The English word that a token is, if it is long and has letters: of a year, too, one could be made."""
+    read = _read(token) if LETTER.search(token) else None
+    return read if read and len(read) >= SURE else None
 
 
 def _read(token: str) -> str | None:

@@ -26,6 +26,8 @@ BUDGET = 2
 ALLOWANCE = 2_000
 """and so many characters more; what is encoded once comes before what is encoded twice."""
 
+TURNED = ("rot13", "reversed", "mirrored", "override")
+"""Turned twice a text is as it was."""
 INLINE = (
     ("escaped", unescaped),
     ("spaced", spaced),
@@ -76,7 +78,7 @@ def _made(view: View) -> Iterator[View]:
         yield rewrite
     if parts := asked(text):
         yield assembled(view, parts, _kind(view, "asked"))
-    for kind, parts in turned(text):
+    for kind, parts in () if view.kind.endswith(TURNED) else turned(text):
         yield folded(extracted(view, parts, _kind(view, kind)))
 
 

@@ -34,7 +34,7 @@ def spaced(text: str) -> Iterator[Part]:
 
 def clumped(text: str) -> Iterator[Part]:
     """Words run together, or joined by underscores: `ignoreallprevious`, `ignore_all_previous_rules`."""
-    if all(len(word) < CLUMP for word in text.split()):
+    if max(map(len, text.split()), default=0) < CLUMP:
         return
     for match in TOGETHER.finditer(text):
         if not known(match[0].lower()) and (words := divided(match[0])) and len(words) >= SEVERAL:

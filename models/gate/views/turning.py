@@ -13,6 +13,8 @@ WITHIN = 12
 """Characters between two words of a run, at most."""
 FEWEST = 2
 """Different words that a text has when it is turned, and not before."""
+LETTERS = 10
+"""What they have together, at least: short ones are abbreviations of something."""
 ENOUGH = 0.3
 """Their share of the words of three and more letters in a run: of most languages few words are known."""
 Turn = Callable[[str], str]
@@ -78,7 +80,8 @@ def _runs(text: str, words: frozenset[str], turned: frozenset[str]) -> Iterator[
 def _told(run: list[re.Match[str]], turned: frozenset[str]) -> Iterator[tuple[int, int]]:
     """The span of a run if it is language when turned."""
     hits = [place for place, match in enumerate(run) if match[0].lower() in turned]
-    if len({run[place][0].lower() for place in hits}) < FEWEST:
+    told = {run[place][0].lower() for place in hits}
+    if len(told) < FEWEST or sum(map(len, told)) < LETTERS:
         return
     words = [match for match in run[hits[0] : hits[-1] + 1] if len(match[0]) > 2]
     if len(hits) >= ENOUGH * len(words):
