@@ -1,0 +1,1 @@
+"""Training the gate's classifiers and measuring them."""
