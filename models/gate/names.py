@@ -1,14 +1,34 @@
 """Classifiers by name: `rules`, or `module:attribute` for one of your own, an object or its class."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 
+from models.chat import Chat
+from models.embeddings.names import Embedder
 from models.gate.classifier import AnyClassifier, Asking, Classifier
 from state.errors import UsageError
+from state.gate_policy import GatePolicy
+from state.settings import Settings
 
 KNOWN = "Use rules, or module:attribute for your own."
 
 
-def resolve(name: str) -> AnyClassifier:
+@dataclass(frozen=True)
+class Means:
+    """What classifiers are made of; a part is only built where one asks for it."""
+
+    policy: GatePolicy
+    settings: Settings
+    chat: Callable[[str], Chat]
+    """Chat model by name."""
+    embedder: Callable[[], Embedder]
+    """The embedding model of this machine."""
+    instructions: Mapping[str, str]
+    """The prompts that models are given, by name: what must not leave."""
+
+
+def resolve(name: str, means: Means) -> AnyClassifier:  # noqa: ARG001 - the scope and judges are made of it
     """The classifier of a name.
 
     Raises:
