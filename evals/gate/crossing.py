@@ -1,0 +1,38 @@
+"""Margins of texts by models that have not seen them."""
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.gate.bags import Bags
+from evals.gate.fitting import Doubles, Knobs, Line, balanced, fit
+from evals.gate.splits import Fold
+from models.gate.ngrams.features import Bools, Floats
+
+
+def trained(
+    bags: Bags, attacks: Bools, sources: NDArray[np.str_], used: Bools, knobs: Knobs
+) -> tuple[Floats, Line]:
+    """Rarity and weights learnt from the texts used."""
+    rarity = bags.rarity(used)
+    line = fit(bags, bags.matrix(rarity), attacks, balanced(attacks, sources, used), knobs)
+    return rarity, line
+
+
+def margins(bags: Bags, rarity: Floats, line: Line) -> Doubles:
+    """The worst window's margin of each text."""
+    return bags.highest(bags.matrix(rarity) @ line.weights + line.bias).astype(np.float64)
+
+
+def unseen(
+    bags: Bags, attacks: Bools, sources: NDArray[np.str_], folds: Sequence[Fold], knobs: Knobs
+) -> Doubles:
+    """Each judged text's margin by its fold's model; NaN where no fold judges it."""
+    found = np.full(bags.size, np.nan)
+    for number, fold in enumerate(folds, 1):
+        rarity, line = trained(bags, attacks, sources, fold.trained, knobs)
+        found[fold.judged] = margins(bags, rarity, line)[fold.judged]
+        sys.stderr.write(f"fold {number} of {len(folds)}: {fold.name}\n")
+    return found
