@@ -128,7 +128,7 @@ async def _call(agent: Session, tool: Capability, args: dict[str, Json]) -> type
     if result.status != "done":
         return _failed(result.error or "the call failed")
     verdict = await parts.judge(canonical(result.output), "result")
-    if verdict.decision == "refuse":
+    if verdict.withholds:
         return _failed(f"the gate withheld the output: {verdict.reason}")
     return _done(result.output)
 

@@ -1,6 +1,6 @@
 """The composition root: picks the parts, once for each process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -15,7 +15,8 @@ from graphs.wiring import Parts, wire
 from models.chat import Chat
 from models.embeddings import names as embeddings
 from models.faithfulness import names as faithfulness
-from models.gate import classifier as gate
+from models.gate import names as gate
+from models.gate.judging import Judging
 from models.names import chat
 from models.offline.vectors import Remembered
 from models.prices import cost
@@ -24,6 +25,7 @@ from nodes.gate import Judge
 from nodes.supporting import Supporting
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
+from state.gate_policy import PlacePolicy
 from state.label_policy import rules_digest
 from state.plan import THINKING
 from state.policy import Policy, load_policy
@@ -89,11 +91,13 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         # A tape is used up as it plays, so that each use of it starts with a fresh one.
         return chat(name, policy.models, chosen) if name.startswith("tape:") else kept(name)
 
+    judgings = _judgings(policy)
     release = {"warrant": version("warrant")}
     fixed: dict[str, Json] = {
         "prompts": {name: digest_text(text) for name, text in prompts.items()},
         "tools": registry.digest(),
         "policy": policy.digest(),
+        "gate": {place: judging.digest for place, judging in judgings.items()},
     }
 
     def stamp(model: str) -> dict[str, Json]:
@@ -104,7 +108,7 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         policy=policy,
         chat=named,
         registry=registry,
-        judge=_judge(policy),
+        judge=_judge(judgings),
         caller=callers(chosen),
         supporting=_supporting(policy, named),
         terms=_terms(policy, chosen),
@@ -175,11 +179,21 @@ def _supporting(policy: Policy, named: Callable[[str], Chat]) -> Supporting | No
     return Supporting(checker, chosen, policy.limits)
 
 
-def _judge(policy: Policy) -> Judge:
-    places = {"screen": policy.gate.screen, "result": policy.gate.result, "release": policy.gate.release}
-    classifiers = {place: gate.resolve(chosen.classifier) for place, chosen in places.items()}
+def _judgings(policy: Policy) -> dict[Place, Judging]:
+    places: dict[Place, PlacePolicy] = {
+        "screen": policy.gate.screen,
+        "result": policy.gate.result,
+        "release": policy.gate.release,
+    }
+    kept = cache(gate.resolve)
+    return {
+        place: Judging(place, chosen, [kept(name) for name in chosen.classifiers])
+        for place, chosen in places.items()
+    }
 
+
+def _judge(judgings: Mapping[Place, Judging]) -> Judge:
     async def judge(text: str, place: Place) -> Verdict:
-        return await gate.verdict(classifiers[place], text, place, places[place])
+        return await judgings[place](text)
 
     return judge

@@ -43,7 +43,7 @@ class Execute:
 
     def _gated(self, result: StepResult, verdict: Verdict) -> StepResult:
         """Withhold a refused output; what was written stays done, so that no re-plan writes it again."""
-        if verdict.decision != "refuse":
+        if not verdict.withholds:
             return result
         read = self.registry.policy_of(result.tool).effect == "read"
         error = f"the gate withheld the output: {verdict.reason}"

@@ -34,7 +34,7 @@ class Release:
         answer = Answer.model_validate(state["answer"]) if ending is None else None
         said = shown(answer) if answer else (ending or {"reason": ""})["reason"]
         verdict = await self.judge(_leaving(answer) if answer else said, "release")
-        if verdict.decision == "refuse":
+        if verdict.withholds:
             outcome: Outcome = "refused"
             answer, said = None, WITHHELD.format(reason=verdict.reason)
         else:

@@ -46,4 +46,4 @@ class Retrieve:
 
 def _kept(found: list[Passage], verdicts: list[Verdict]) -> list[dict[str, object]]:
     pairs = zip(found, verdicts, strict=True)
-    return [passage.model_dump(mode="json") for passage, v in pairs if v.decision != "refuse"]
+    return [passage.model_dump(mode="json") for passage, v in pairs if not v.withholds]

@@ -27,7 +27,7 @@ class Screen:
         refusal = Ending(outcome="refused", reason=verdict.reason)
         return {
             "verdicts": [verdict.model_dump(mode="json")],
-            "ending": refusal if verdict.decision == "refuse" else None,
+            "ending": refusal if verdict.withholds else None,
         }
 
     def _too_long(self, chars: int) -> Verdict | None:

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from state.canonical import digest
 from state.errors import UsageError
+from state.gate_policy import GatePolicy
 from state.label_policy import Rules
 from state.local_policy import FilesPolicy, SqlPolicy, WebPolicy
 from state.mcp_policy import McpServerPolicy, ServerName
@@ -47,24 +48,6 @@ class Limits(Section):
     seconds: float = Field(default=600.0, gt=0, le=86_400)
     """Wall-clock time of one run; what is finished stays, and the run can be resumed."""
     request_chars: int = Field(default=20_000, ge=1, le=10_000_000)
-
-
-class PlacePolicy(Section):
-    """The gate at one place."""
-
-    classifier: str = "rules"
-    threshold: float = Field(default=0.5, ge=0, le=1)
-    """From this score on the action is taken."""
-    action: Literal["flag", "refuse"] = "refuse"
-    timeout_seconds: float = Field(default=2.0, gt=0, le=60)
-
-
-class GatePolicy(Section):
-    """The gate in front of the model, on tool results and on what leaves."""
-
-    screen: PlacePolicy = PlacePolicy()
-    result: PlacePolicy = PlacePolicy(action="flag")
-    release: PlacePolicy = PlacePolicy()
 
 
 class RetrievalPolicy(Section):

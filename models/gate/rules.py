@@ -2,15 +2,16 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from models.gate.classifier import Action, Finding
+from models.gate.classifier import Finding
 from models.sensitive import find
-from state.verdict import Place
+from state.canonical import digest_text
+from state.verdict import Action, Place
 
 Category: TypeAlias = Literal["secret", "personal_data", "unreadable"]
 
@@ -57,28 +58,32 @@ class Rules:
         Raises:
             OSError, ValueError: they cannot be read, or break their schema.
         """
-        self._rules = RuleFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        read = path.read_text(encoding="utf-8")
+        self._rules = RuleFile.model_validate(tomllib.loads(read))
         self.name = f"rules@{self._rules.version}"
+        self.digest = digest_text(read)
         # Detectors are loaded when a text asks for them; that must not count against a request's time.
         find(LOADING)
 
-    def classify(self, text: str, place: Place) -> Finding:
-        """The gravest of what the text holds."""
-        found = _found(text)
-        if not found:
-            return Finding("ok", 1.0, "Nothing was found.")
+    def classify(self, text: str, place: Place) -> Sequence[Finding]:
+        """One finding for each category that the text holds."""
         actions: PlaceRules = getattr(self._rules, place)
-        category = max(found, key=lambda each: getattr(actions, each) == "refuse")
-        kinds = ", ".join(sorted({kind.replace("_", " ") for kind, _, _ in found[category]}))
-        action: Action = getattr(actions, category)
-        advice = " Remove it and ask again." if (place, action) == ("screen", "refuse") else ""
-        return Finding(
-            category=category,
-            score=1.0,
-            reason=f"{SUBJECT[place]} contains: {kinds}.{advice}",
-            spans=tuple((start, end) for _, start, end in found[category]),
-            action=action,
-        )
+        return [
+            _finding(category, found, place, getattr(actions, category))
+            for category, found in _found(text).items()
+        ]
+
+
+def _finding(category: str, found: list[tuple[str, int, int]], place: Place, action: Action) -> Finding:
+    kinds = ", ".join(sorted({kind.replace("_", " ") for kind, _, _ in found}))
+    advice = " Remove it and ask again." if (place, action) == ("screen", "refuse") else ""
+    return Finding(
+        category=category,
+        score=1.0,
+        reason=f"{SUBJECT[place]} contains: {kinds}.{advice}",
+        spans=tuple((start, end) for _, start, end in found),
+        action=action,
+    )
 
 
 def _found(text: str) -> dict[Category, list[tuple[str, int, int]]]:

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from models.gate.classifier import Finding
 from models.gate.rules import RULES, Rules
-from state.verdict import Place
+from state.verdict import GRAVITY, Place
 
 KEY = "sk-" + "abcdefghij0123456789" * 2
 MAIL = "jane@mail.example"
@@ -13,6 +14,10 @@ HIDDEN = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
 @pytest.fixture(scope="module")
 def rules() -> Rules:
     return Rules()
+
+
+def gravest(rules: Rules, text: str, place: Place) -> Finding:
+    return max(rules.classify(text, place), key=lambda finding: GRAVITY.index(finding.action))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ def rules() -> Rules:
 def test_what_follows_by_place(rules: Rules, text: str, category: str, actions: str) -> None:
     places: tuple[Place, ...] = ("screen", "result", "release")
     for place, action in zip(places, actions.split(), strict=True):
-        finding = rules.classify(text, place)
+        finding = gravest(rules, text, place)
         assert (finding.category, finding.action, finding.score) == (category, action, 1.0)
         assert all(0 <= start < end <= len(text) for start, end in finding.spans)
 
@@ -46,11 +51,11 @@ def test_what_follows_by_place(rules: Rules, text: str, category: str, actions: 
     ],
 )
 def test_an_honest_text_is_ok(rules: Rules, text: str) -> None:
-    assert rules.classify(text, "screen").category == "ok"
+    assert rules.classify(text, "screen") == []
 
 
 def test_the_reason_says_what_it_is_but_not_the_secret(rules: Rules) -> None:
-    finding = rules.classify(f"{MAIL} has {KEY}", "screen")
+    finding = gravest(rules, f"{MAIL} has {KEY}", "screen")
     assert finding.reason == "The request contains: api key. Remove it and ask again."
     assert [f"{MAIL} has {KEY}"[start:end] for start, end in finding.spans] == [KEY]
 
@@ -60,7 +65,7 @@ def test_the_rules_can_be_changed_in_their_file(tmp_path: Path) -> None:
     changed.write_text(RULES.read_text().replace("version = 1", "version = 7").replace('"flag"', '"refuse"'))
     rules = Rules(changed)
     assert rules.name == "rules@7"
-    assert rules.classify(MAIL, "release").action == "refuse"
+    assert gravest(rules, MAIL, "release").action == "refuse"
 
 
 @pytest.mark.parametrize("broken", ["version = 1", 'version = 1\n[screen]\nsecret = "allow"'])

@@ -1,0 +1,126 @@
+"""The verdict on a text at a place; whatever goes wrong on the way refuses."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from models.gate.classifier import AnyClassifier, Asked, Classifier, Finding
+from models.gate.daemon import in_daemon
+from state.canonical import digest
+from state.gate_policy import PlacePolicy
+from state.verdict import GRAVITY, Decision, Place, Verdict
+
+logger = logging.getLogger(__name__)
+
+ACTIONS = frozenset(GRAVITY) - {"allow"}
+
+
+class Judging:
+    """Everybody who judges at one place."""
+
+    def __init__(self, place: Place, policy: PlacePolicy, classifiers: Sequence[AnyClassifier]) -> None:
+        self.place, self.policy, self._classifiers = place, policy, tuple(classifiers)
+        self.digest = digest([[one.name, one.digest] for one in self._classifiers])
+
+    async def __call__(self, text: str) -> Verdict:
+        """Judge a text; a classifier that raises, hangs or answers nonsense refuses."""
+        verdict = self._verdict("+".join(one.name for one in self._classifiers))
+        try:
+            async with asyncio.timeout(self.policy.timeout_seconds):
+                for classifier in self._classifiers:
+                    asked = await _asked(classifier, text, self.place)
+                    _check(asked, classifier.categories, len(text))
+                    verdict = self._graver(verdict, classifier, asked)
+                    if verdict.decision == "refuse":
+                        break
+            return verdict
+        except TimeoutError:
+            problem = f"it took longer than {self.policy.timeout_seconds:g} s"
+        except NonsenseError as error:
+            problem = str(error)
+        except Exception as error:
+            # The message may hold the text, which must not get out this way.
+            problem = f"it raised {type(error).__name__}"
+            logger.warning("the gate at %s failed", self.place, exc_info=True)
+        return verdict.model_copy(
+            update={
+                "decision": "refuse",
+                "category": "error",
+                "score": 1.0,
+                "reason": f"The gate could not judge this text: {problem}.",
+                "spans": (),
+            }
+        )
+
+    def _verdict(self, names: str) -> Verdict:
+        return Verdict(
+            place=self.place,
+            decision="allow",
+            category="ok",
+            score=1.0,
+            threshold=0.0,
+            classifier=names,
+            digest=self.digest,
+            reason="Nothing was found.",
+        )
+
+    def _graver(self, verdict: Verdict, classifier: AnyClassifier, asked: Asked) -> Verdict:
+        """The verdict with what one more classifier found; of equally grave findings the first counts."""
+        found = {one.category: one.score for one in asked.findings}
+        told = {**dict(verdict), "scores": verdict.scores | found, "usage": verdict.usage + asked.usage}
+        for finding in asked.findings:
+            decision = self._decision(finding)
+            if GRAVITY.index(decision) > GRAVITY.index(told["decision"]):
+                told |= {
+                    "decision": decision,
+                    "category": finding.category,
+                    "score": finding.score,
+                    "threshold": self._threshold(finding),
+                    "classifier": classifier.name,
+                    "reason": finding.reason,
+                    "spans": tuple(finding.spans),
+                }
+        if told["decision"] == "allow":
+            told["score"] = 1.0 - max(told["scores"].values(), default=0.0)
+        return Verdict.model_validate(told)
+
+    def _decision(self, finding: Finding) -> Decision:
+        if finding.score < self._threshold(finding):
+            return "allow"
+        wanted = self.policy.actions.get(finding.category, finding.action)
+        return min(wanted, self.policy.action, key=GRAVITY.index)
+
+    def _threshold(self, finding: Finding) -> float:
+        return self.policy.thresholds.get(finding.category, finding.threshold)
+
+
+class NonsenseError(Exception):
+    """A classifier gave something that is no finding."""
+
+
+async def _asked(classifier: AnyClassifier, text: str, place: Place) -> Asked:
+    if isinstance(classifier, Classifier):
+        return Asked(await in_daemon(lambda: classifier.classify(text, place)))
+    return await classifier.ask(text, place)
+
+
+def _check(asked: object, categories: frozenset[str], length: int) -> None:
+    if not isinstance(asked, Asked):
+        raise NonsenseError(f"it gave {type(asked).__name__} instead of findings")
+    if not isinstance(asked.findings, list | tuple):
+        raise NonsenseError(f"it gave {type(asked.findings).__name__} instead of findings")
+    for finding in asked.findings:
+        _check_one(finding, categories, length)
+
+
+def _check_one(finding: object, categories: frozenset[str], length: int) -> None:
+    if not isinstance(finding, Finding):
+        raise NonsenseError(f"it gave {type(finding).__name__} instead of a finding")
+    if finding.category not in categories:
+        raise NonsenseError(f"it gave the unknown category {finding.category!r:.60}")
+    if not (0 <= finding.score <= 1 and 0 <= finding.threshold <= 1):
+        raise NonsenseError(f"it gave the score {finding.score!r:.60} at {finding.threshold!r:.60}")
+    if finding.action not in ACTIONS:
+        raise NonsenseError(f"it gave the unknown action {finding.action!r:.60}")
+    if not all(0 <= start <= end <= length for start, end in finding.spans):
+        raise NonsenseError("it gave spans outside of the text")
