@@ -13,11 +13,18 @@ from models.gate.ngrams.features import Bools, Floats
 
 
 def trained(
-    bags: Bags, attacks: Bools, sources: NDArray[np.str_], used: Bools, knobs: Knobs
+    bags: Bags,
+    attacks: Bools,
+    sources: NDArray[np.str_],
+    used: Bools,
+    knobs: Knobs,
+    *,
+    prior: tuple[Floats, Line | None] | None = None,
 ) -> tuple[Floats, Line]:
-    """Rarity and weights learnt from the texts used."""
-    rarity = bags.rarity(used)
-    line = fit(bags, bags.matrix(rarity), attacks, balanced(attacks, sources, used), knobs)
+    """Rarity and weights learnt from the texts used, or the prior's rarity and its weights moved by them."""
+    rarity = bags.rarity(used) if prior is None else prior[0]
+    weights = balanced(attacks, sources, used)
+    line = fit(bags, bags.matrix(rarity), attacks, weights, knobs, None if prior is None else prior[1])
     return rarity, line
 
 
@@ -27,12 +34,18 @@ def margins(bags: Bags, rarity: Floats, line: Line) -> Doubles:
 
 
 def unseen(
-    bags: Bags, attacks: Bools, sources: NDArray[np.str_], folds: Sequence[Fold], knobs: Knobs
+    bags: Bags,
+    attacks: Bools,
+    sources: NDArray[np.str_],
+    folds: Sequence[Fold],
+    knobs: Knobs,
+    *,
+    prior: tuple[Floats, Line | None] | None = None,
 ) -> Doubles:
     """Each judged text's margin by its fold's model; NaN where no fold judges it."""
     found = np.full(bags.size, np.nan)
     for number, fold in enumerate(folds, 1):
-        rarity, line = trained(bags, attacks, sources, fold.trained, knobs)
+        rarity, line = trained(bags, attacks, sources, fold.trained, knobs, prior=prior)
         found[fold.judged] = margins(bags, rarity, line)[fold.judged]
         sys.stderr.write(f"fold {number} of {len(folds)}: {fold.name}\n")
     return found

@@ -39,31 +39,48 @@ class Knobs:
 
 
 def logistic(
-    matrix: sparse.csr_array, labels: Bools, weights: Doubles, strength: float, start: Line | None = None
+    matrix: sparse.csr_array,
+    labels: Bools,
+    weights: Doubles,
+    strength: float,
+    *,
+    start: Line | None = None,
+    prior: Floats | None = None,
 ) -> Line:
     """Weighted logistic regression with an L2 penalty on all but the bias, by L-BFGS.
 
-    `strength` is scikit-learn's `C`: what the loss counts against the penalty.
+    `strength` is scikit-learn's `C`: what the loss counts against the penalty. The penalty is on the distance
+    from `prior`, so that weights of which the data say nothing stay as they are.
     """
+    centre = np.zeros(matrix.shape[1]) if prior is None else prior.astype(np.float64)
     transposed = matrix.T.tocsr()
     signs = np.where(labels, 1.0, -1.0)
 
     def loss(point: Doubles) -> tuple[float, Doubles]:
         margin = signs * (matrix @ point[:-1].astype(np.float32) + point[-1])
-        value = strength * float(weights @ np.logaddexp(0.0, -margin)) + 0.5 * float(point[:-1] @ point[:-1])
+        away = point[:-1] - centre
+        value = strength * float(weights @ np.logaddexp(0.0, -margin)) + 0.5 * float(away @ away)
         slope = -strength * weights * signs * expit(-margin)
-        gradient = np.append(transposed @ slope.astype(np.float32) + point[:-1], slope.sum())
+        gradient = np.append(transposed @ slope.astype(np.float32) + away, slope.sum())
         return value, gradient
 
-    origin = np.zeros(matrix.shape[1] + 1) if start is None else np.append(start.weights, start.bias)
+    origin = np.append(centre, 0.0) if start is None else np.append(start.weights, start.bias)
     found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": 150, "ftol": 1e-6})
     return Line(found.x[:-1].astype(np.float32), float(found.x[-1]))
 
 
-def fit(bags: Bags, matrix: sparse.csr_array, attacks: Bools, weights: Doubles, knobs: Knobs) -> Line:
+def fit(
+    bags: Bags,
+    matrix: sparse.csr_array,
+    attacks: Bools,
+    weights: Doubles,
+    knobs: Knobs,
+    *,
+    prior: Line | None = None,
+) -> Line:
     """Learn from texts which windows are bad (multiple-instance learning, Andrews et al. 2003).
 
-    Of an attack's windows only the worst by the model so far is trained on as one, since the others are whatever stood
+    Of an attack's windows only the worst by the model so far is trained on, since the others are whatever stood
     around it; of a benign text all are benign. Texts of weight 0 are left out.
     """
     random = np.random.default_rng(knobs.seed)
@@ -71,15 +88,16 @@ def fit(bags: Bags, matrix: sparse.csr_array, attacks: Bools, weights: Doubles, 
     bad = attacks[bags.texts]
     share = (weights / bags.lengths)[bags.texts]
     chosen = np.flatnonzero(used)
-    line = logistic(matrix[chosen], bad[chosen], share[chosen], knobs.strength)
-    for _ in range(knobs.rounds - 1):
+    centre = None if prior is None else prior.weights
+    line = prior or logistic(matrix[chosen], bad[chosen], share[chosen], knobs.strength)
+    for _ in range(knobs.rounds - 1 + (prior is not None)):
         margins = matrix @ line.weights + line.bias
         order = _ranks(bags, margins)
         hard = order < np.where(bad, 1, knobs.hardest)
         rest = ~bad & ~hard & (random.random(len(bad)) < knobs.sampled)
         chosen = np.flatnonzero(used & (hard | rest))
         counts = np.where(hard, weights[bags.texts] / np.where(bad, 1, knobs.hardest), share / knobs.sampled)
-        line = logistic(matrix[chosen], bad[chosen], counts[chosen], knobs.strength, line)
+        line = logistic(matrix[chosen], bad[chosen], counts[chosen], knobs.strength, start=line, prior=centre)
     return line
 
 

@@ -1,9 +1,9 @@
 """In how many draws of benign texts a promised false-alarm rate holds, next to plain conformal prediction.
 
-    python -m evals.gate.simulation [--draws N] [--traces N] [--false-alarms SHARE] [--confidence SHARE] [--json]
+    python -m evals.gate.simulation [--draws N] [--traces N] [--false-alarms SHARE] [--confidence SHARE]
 
-Each draw takes that many benign scores, chooses a threshold, and compares the true rate beyond it with the target.
-The scores are drawn from distributions whose true rate is known exactly: one without ties and one with many.
+Each draw takes that many benign scores, chooses a threshold, and compares the true rate from it on with the
+target. The scores are drawn from distributions whose true rate is known exactly: one without ties and one with many.
 """
 
 import argparse
@@ -110,10 +110,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         sys.stdout.write(json.dumps([asdict(outcome) for outcome in outcomes], indent=2) + "\n")
         return 0
+    wanted = (options.false_alarms, options.confidence)
     sys.stdout.write(
-        f"{options.false_alarms:.1%} false alarms at {options.confidence:.0%} confidence, {options.traces} benign texts "
-        f"({needed(options.false_alarms, options.confidence)} needed), {options.draws} draws;\n"
-        f"by the binomial distribution the promise holds in {held(options.traces, options.false_alarms, options.confidence):.2%}\n"
+        f"{options.false_alarms:.1%} false alarms at {options.confidence:.0%} confidence, {options.traces} benign "
+        f"texts ({needed(*wanted)} needed), {options.draws} draws;\n"
+        f"by the binomial distribution the promise holds in {held(options.traces, *wanted):.2%}\n"
         f"{'method':<18}{'scores':<16}{'held':>10}{'mean rate':>12}{'worst rate':>12}\n"
     )
     for one in outcomes:

@@ -1,8 +1,8 @@
 """Thresholds that promise a false-alarm rate, from the scores of benign texts.
 
-The threshold lies just above an order statistic of the scores of texts that the classifier was not trained on.
-Which one follows from the binomial distribution alone, whatever the distribution of the scores (Tong, Feng and Li
-2018, Neyman-Pearson classification algorithms and NP receiver operating characteristics).
+The threshold lies just above an order statistic of the scores of texts that the classifier was not trained
+on. Which one follows from the binomial distribution alone, whatever the distribution of the scores (Tong, Feng
+and Li 2018, Neyman-Pearson classification algorithms and NP receiver operating characteristics).
 """
 
 import math
@@ -64,8 +64,8 @@ def held(count: int, false_alarms: float, confidence: float) -> float:
 def rank(count: int, false_alarms: float, confidence: float) -> int:
     """Which of the sorted scores, counted from 1, must stay below the threshold.
 
-    A threshold above the k-th of n scores exceeds the rate with probability P(Binomial(n, 1 - rate) >= k), which
-    is the regularised incomplete beta function; the smallest k is taken whose probability is small enough.
+    A threshold above the k-th of n scores exceeds the rate with probability P(Binomial(n, 1 - rate) >= k),
+    which is the regularised incomplete beta function; the smallest k is taken whose probability is small enough.
     """
     kept = _exceeds(count, false_alarms) <= 1 - confidence + 1e-12
     return int(np.argmax(kept)) + 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.gate.ngrams.features import Counts, Floats, Ints, Shape, counted
 from models.gate.ngrams.weighing import weighed
-from models.gate.views import views
+from models.gate.views.reading import views
 from models.gate.windows import windows
 
 SUREST = 1e-6
