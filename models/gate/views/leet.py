@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 
 from models.gate.views.view import Part
 from models.gate.views.words import known
@@ -23,18 +23,22 @@ ALIKE = {
     "!": "il",
     "|": "il",
     "+": "t",
-    "(": "c",
-    "<": "c",
     "\u20ac": "e",
     "\xa3": "l",
     "\xa2": "c",
     "\xa5": "y",
 }
+FIRST = str.maketrans({sign: letters[0] for sign, letters in ALIKE.items()})
 SIGNS = re.escape("".join(ALIKE))
-MIXED = re.compile(rf"(?:[A-Za-z][A-Za-z]*[{SIGNS}]|[{SIGNS}]+[A-Za-z])")
-TOKEN = re.compile(rf"(?<![A-Za-z{SIGNS}])[A-Za-z{SIGNS}]{{2,24}}(?![A-Za-z{SIGNS}])")
+# A sign first, since the search for one of a few characters is the fastest.
+HINT = re.compile(r"[0-9@$|!+\u20ac\xa3\xa2\xa5](?:[A-Za-z]|(?<=[A-Za-z].))")
+TOKEN = re.compile(rf"[A-Za-z{SIGNS}]+")
+TRAILING = "!|+"
+LONGEST = 24
 SURE = 4
-"""Letters of a word that is taken for one by itself; shorter ones only beside such a word."""
+"""Letters of a word that is taken for one by itself; shorter ones only among others."""
+MANY = 3
+"""Words written like that from which on the text is: what is not in the list of words is respelt, too."""
 READINGS = 16
 """Tried of one word."""
 
@@ -44,32 +48,28 @@ def respelt(text: str) -> Iterator[Part]:
 
     A short one, or one that is not in the list of words, counts only in company: `2fa` and `sha256` stay.
     """
-    if not MIXED.search(text):
+    if not HINT.search(text):
         return
     tokens = [match for match in TOKEN.finditer(text) if not match[0].isalpha()]
-    found = {match.start(): word for match in tokens if (word := _word(match[0]))}
-    if not any(len(word) >= SURE for word in found.values()):
-        return
-    many = len(found) >= 3
-    for match in tokens:
-        word = found.get(match.start())
-        if word is None and many and re.search("[A-Za-z]", match[0]):
-            word = match[0].translate(FIRST)
-        if word is not None and (len(word) >= SURE or many):
-            yield Part(match.start(), match.start() + len(word), word)
+    found = [_read(match[0]) for match in tokens]
+    many = sum(read is not None and len(read) >= SURE for read in found) >= MANY
+    for match, word in zip(tokens, found, strict=True):
+        read = word or (_spelt(match[0]) if many else None)
+        if read and (len(read) >= SURE or many):
+            yield Part(match.start(), match.start() + len(read), read)
 
 
-FIRST = str.maketrans({sign: letters[0] for sign, letters in ALIKE.items()})
-
-
-def _word(token: str) -> str | None:
+def _read(token: str) -> str | None:
     """The English word that a token is, or None; signs at its end are punctuation."""
-    stripped = token.rstrip("!|+(<")
-    if stripped.isalpha() or (stripped.isdigit() and len(stripped) < 3):
+    stripped = token.rstrip(TRAILING)
+    if len(stripped) > LONGEST or stripped.isalpha():
         return None
     readings = product(*(ALIKE.get(letter, letter) for letter in stripped))
-    for _, letters in zip(range(READINGS), readings, strict=False):
-        word = "".join(letters)
-        if known(word.lower()):
-            return word
-    return None
+    words = map("".join, islice(readings, READINGS))
+    return next((word for word in words if known(word.lower())), None)
+
+
+def _spelt(token: str) -> str | None:
+    """A token as letters, whether or not that is a word; a number stays one."""
+    stripped = token.rstrip(TRAILING)
+    return None if stripped.isalpha() or stripped.isdigit() else stripped.translate(FIRST)

@@ -13,7 +13,7 @@ from models.gate.views.hidden import hidden
 from models.gate.views.leet import respelt
 from models.gate.views.numerals import numerals
 from models.gate.views.spacing import clumped, spaced
-from models.gate.views.turning import mirrored, reversed_, rotated
+from models.gate.views.turning import turned
 from models.gate.views.view import Part, View, extracted, rewritten, whole
 
 DEPTH = 2
@@ -26,7 +26,6 @@ ALLOWANCE = 2_000
 """and so many characters more; what is encoded once comes before what is encoded twice."""
 
 INLINE = (("escaped", unescaped), ("spaced", spaced), ("clumped", clumped), ("leet", respelt))
-TURNED = (("rot13", rotated), ("reversed", reversed_), ("mirrored", mirrored))
 
 
 def views(text: str) -> list[View]:
@@ -68,9 +67,8 @@ def _made(view: View) -> Iterator[View]:
         yield folded(extracted(view, sorted(parts), _kind(view, kind)))
     if rewrite := _inline(view):
         yield rewrite
-    for kind, turn in TURNED:
-        if parts := turn(text):
-            yield folded(extracted(view, parts, _kind(view, kind)))
+    for kind, parts in turned(text):
+        yield folded(extracted(view, parts, _kind(view, kind)))
 
 
 def _kind(view: View, kind: str) -> str:

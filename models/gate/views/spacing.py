@@ -16,6 +16,8 @@ LATIN = re.compile("[A-Za-z0-9]")
 
 CLUMP = 18
 """Letters of a run of words; few words are so long."""
+SEVERAL = 4
+"""Words of a run; names in code often have three."""
 TOGETHER = re.compile(rf"(?<![A-Za-z])[A-Za-z]{{{CLUMP},}}(?![A-Za-z])")
 
 
@@ -28,8 +30,10 @@ def spaced(text: str) -> Iterator[Part]:
 
 def clumped(text: str) -> Iterator[Part]:
     """Words run together, or joined by underscores: `ignoreallprevious`, `ignore_all_previous_rules`."""
+    if all(len(word) < CLUMP for word in text.split()):
+        return
     for match in TOGETHER.finditer(text):
-        if not known(match[0].lower()) and (words := divided(match[0])):
+        if not known(match[0].lower()) and (words := divided(match[0])) and len(words) >= SEVERAL:
             yield Part(*match.span(), " ".join(words))
 
 

@@ -19,21 +19,14 @@ ENOUGH = 0.5
 Turn = Callable[[str], str]
 
 
-def rotated(text: str) -> list[Part]:
-    """Runs of words that are English when each letter is moved by 13."""
-    return [Part(start, end, rot13(text[start:end])) for start, end in _runs(text, _rotated())]
-
-
-def reversed_(text: str) -> list[Part]:
-    """Runs of words that are English when read backwards."""
-    runs = list(_runs(text, _reversed()))
-    return [Part(start, end, text[start:end][::-1], backwards=True) for start, end in runs]
-
-
-def mirrored(text: str) -> list[Part]:
-    """The same runs with each word read backwards in its place."""
-    runs = _runs(text, _reversed())
-    return [Part(start, end, WORD.sub(lambda word: word[0][::-1], text[start:end])) for start, end in runs]
+def turned(text: str) -> Iterator[tuple[str, list[Part]]]:
+    """What is English when letters are moved by 13, all is read backwards, or each word is."""
+    words = frozenset(LONG.findall(text.lower()))
+    if runs := list(_runs(text, words, _rotated())):
+        yield "rot13", [Part(start, end, rot13(text[start:end])) for start, end in runs]
+    if runs := list(_runs(text, words, _reversed())):
+        yield "reversed", [Part(start, end, backwards(text[start:end]), True) for start, end in runs]
+        yield "mirrored", [Part(start, end, mirrored(text[start:end])) for start, end in runs]
 
 
 def rot13(word: str) -> str:
@@ -44,6 +37,11 @@ def rot13(word: str) -> str:
 def backwards(word: str) -> str:
     """The letters from the last to the first."""
     return word[::-1]
+
+
+def mirrored(text: str) -> str:
+    """The letters of each word from the last to the first."""
+    return WORD.sub(lambda word: word[0][::-1], text)
 
 
 @cache
@@ -61,9 +59,9 @@ def _turned(turn: Turn) -> frozenset[str]:
     return frozenset(map(turn, filter(LONG.fullmatch, ranks()))) - ranks().keys()
 
 
-def _runs(text: str, turned: frozenset[str]) -> Iterator[tuple[int, int]]:
+def _runs(text: str, words: frozenset[str], turned: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Where words stand that are English when turned; two English words as they are end a run."""
-    if len(turned.intersection(LONG.findall(text.lower()))) < FEWEST:
+    if len(words & turned) < FEWEST:
         return
     run: list[re.Match[str]] = []
     plain = 0
