@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +84,10 @@ class Session:
         start = None if snapshot.next else await self._before_unknown(snapshot, thread_id)
         if not snapshot.next and start is None:
             raise UsageError(f"Nothing is left to do in thread {thread_id}.", "Ask something with --thread.")
-        waiting = snapshot.values.get("awaiting", {}) if snapshot.interrupts else {}
-        if decisions.keys() != waiting.keys():
-            raise UsageError(*_unanswered(waiting, decisions))
-        answers = [_decision(decisions[step], call["tool"]) for step, call in waiting.items()]
+        waiting = _asked(snapshot)
+        if decisions.keys() != {one["step"] for one in waiting}:
+            raise UsageError(*_unanswered([one["step"] for one in waiting], decisions))
+        answers = [_decision(decisions[one["step"]], one["tool"]) for one in waiting]
         command: Command[str] | None = Command(resume={"decisions": answers}) if waiting else None
         stamp = {"stamp": snapshot.values.get("stamp")}  # `begin`, which records it, does not run again
         return await self._run(command, start or _config(thread_id), None, progress, stamp)
@@ -197,7 +197,7 @@ def _decision(given: dict[str, Json], tool: str) -> dict[str, Json]:
     return {"type": "edit", "edited_action": {"name": given.get("name", tool), "args": given["args"]}}
 
 
-def _unanswered(waiting: Mapping[str, Json], decisions: Mapping[str, Json]) -> tuple[str, str]:
+def _unanswered(waiting: Sequence[str], decisions: Mapping[str, Json]) -> tuple[str, str]:
     if not waiting:
         return "No call waits for a decision in this run.", "Use --resume without --approve or --reject."
     flags = " ".join(f"--approve {step}" for step in waiting)
@@ -221,7 +221,7 @@ def _document(snapshot: StateSnapshot, run_id: str, thread_id: str, seconds: flo
         "answer": None if waits else values.get("answer"),
         "plan": values.get("plan"),
         "calls": [_call(one) for one in values.get("results", {}).values() if one["rounds"] is None],
-        "waiting": [_waiting(warrant) for warrant in values.get("awaiting", {}).values()] if waits else [],
+        "waiting": _asked(snapshot),
         "verdicts": values.get("verdicts", []),
         "violations": values.get("violations", []),
         "usage": {**usage, "seconds": round(seconds, 4)},
@@ -235,5 +235,17 @@ def _call(result: dict[str, Json]) -> dict[str, Json]:
     return {**shown, **failed, "seconds": round(result["seconds"], 4)}
 
 
-def _waiting(warrant: dict[str, Json]) -> dict[str, Json]:
-    return {key: warrant[key] for key in ("step", "tool", "args", "reasons", "origins")}
+def _asked(snapshot: StateSnapshot) -> list[dict[str, Json]]:
+    """What a human is asked about: texts that the gate holds, or calls that wait."""
+    if not snapshot.interrupts:
+        return []
+    if held := snapshot.values.get("held"):
+        return [_held(name, one) for name, one in held.items()]
+    calls = snapshot.values.get("awaiting", {}).values()
+    return [{key: call[key] for key in ("step", "tool", "args", "reasons", "origins")} for call in calls]
+
+
+def _held(name: str, one: dict[str, Json]) -> dict[str, Json]:
+    """A text in the shape of a call that waits."""
+    shown = {"step": name, "tool": f"gate.{one['place']}", "args": {"text": one["text"]}}
+    return {**shown, "reasons": [one["reason"]], "origins": {}}

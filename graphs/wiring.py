@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 
 from models.chat import Chat
 from nodes import edges
@@ -16,6 +16,7 @@ from nodes.clearance import Clearance, Cleared, LabelsOf, Otherwise, nothing_ind
 from nodes.conclude import Conclude, ConcludeView
 from nodes.execute import Execute
 from nodes.gate import Judge
+from nodes.hold import Hold, HoldView
 from nodes.plan import Planner, PlanView
 from nodes.release import Release, ReleaseView
 from nodes.retrieve import Retrieve
@@ -83,22 +84,25 @@ def wire(parts: Parts) -> Graph:
     add("answer", Answerer(parts.chat, limits, parts.answer_instructions), AnswerView)
     add("verify", Verify(parts.supporting), VerifyView)
     add("release", Release(judge), ReleaseView, "tells")
+    for what in ("request", "result", "answer"):
+        add(f"hold_{what}", Hold(), HoldView)
 
     asking = {*THINKING, *(registry.rewording() if rewrites else ())}
     runs = ["retrieve", "execute", "think"]
     graph.add_edge(START, "begin")
     graph.add_conditional_edges("begin", edges.after_begin)
-    graph.add_conditional_edges("screen", edges.after_screen)
+    for node in ("screen", "hold_request"):
+        graph.add_conditional_edges(node, edges.after_screen)
     graph.add_conditional_edges("plan", edges.after_plan)
     graph.add_conditional_edges("review", edges.after_review)
-    to = [*runs, "approve", "answer", "conclude", "plan", "release"]
+    to = [*runs, "hold_result", "approve", "answer", "conclude", "plan", "release"]
     graph.add_conditional_edges("schedule", edges.after_schedule(registry, asking), to)
     graph.add_conditional_edges("approve", edges.after_approve(registry, asking), [*runs, "schedule"])
-    graph.add_edge("retrieve", "schedule")
-    graph.add_edge("execute", "schedule")
-    graph.add_edge("think", "schedule")
+    for node in (*runs, "hold_result"):
+        graph.add_edge(node, "schedule")
     graph.add_edge("conclude", "release")
     graph.add_conditional_edges("answer", edges.after_answer)
     graph.add_conditional_edges("verify", edges.after_verify)
-    graph.add_edge("release", END)
+    graph.add_conditional_edges("release", edges.after_release)
+    graph.add_conditional_edges("hold_answer", edges.after_hold_answer)
     return graph

@@ -60,7 +60,7 @@ def _sections(state: AnswerView) -> dict[str, Json]:
         "request": state["request"],
         "history": history(state["messages"]),
         "evidence": [_shown(passage, tools) for passage in evidence(results)],
-        "failed": [_failed(one) for one in results if one.status not in SAID] or None,
+        "failed": [_failed(one) for one in results if one.status not in SAID or one.quarantined] or None,
         "data_schema": state["terms"]["answer_schema"],
         "violations": state["feedback"] or None,
     }
@@ -72,4 +72,5 @@ def _shown(passage: Passage, tools: dict[str, str]) -> Json:
 
 
 def _failed(result: StepResult) -> Json:
-    return {"step": result.step, "tool": result.tool, "status": result.status, "error": result.error}
+    told = ("quarantined", result.quarantined) if result.quarantined else (result.status, result.error)
+    return {"step": result.step, "tool": result.tool, "status": told[0], "error": told[1]}

@@ -1,15 +1,14 @@
-"""Approve: the only place that interrupts, to ask a human about calls that policy wants approved."""
+"""Approve: asks a human about the calls that policy wants approved."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from langchain_core.callbacks import adispatch_custom_event
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nodes.callers import Callers
 from nodes.card import card
+from nodes.decisions import WAY_OUT, Action, Decision, UnusableError, read
 from state.agent import AgentState, Context, HasRead
 from state.canonical import digest
 from state.plan import Plan, StepResult, StepStatus, Warrant
@@ -27,31 +26,6 @@ class ApproveView(HasRead):
     plan: dict[str, Json]
     tainted: bool
     stamp: dict[str, Json]
-
-
-class _Action(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    name: str
-    args: dict[str, Json]
-
-
-class _Decision(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    type: Literal["approve", "edit", "reject", "respond"]
-    message: str = ""
-    edited_action: _Action | None = None
-
-
-class _Decisions(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    decisions: list[_Decision] = Field(min_length=1)
-
-
-class _UnusableError(Exception):
-    """The decisions cannot be followed; the next interrupt says why."""
 
 
 @dataclass(frozen=True)
@@ -83,26 +57,14 @@ class Approve:
         given = interrupt(shown)
         while True:
             try:
-                decisions = _read(given, len(waiting))
+                decisions = read(given, len(waiting), "calls")
                 pairs = zip(waiting, decisions, strict=True)
                 return [_followed(warrant, decision, registry) for warrant, decision in pairs]
-            except _UnusableError as error:
-                way_out = 'Resume with {"decisions": [{"type": "approve"}]}.'
-                given = interrupt({**shown, "error": f"{error}. {way_out}"})
+            except UnusableError as error:
+                given = interrupt({**shown, "error": f"{error}. {WAY_OUT}"})
 
 
-def _read(given: Json, count: int) -> list[_Decision]:
-    try:
-        decisions = _Decisions.model_validate(given).decisions
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _UnusableError(f"{first['msg']} at {list(first['loc'])}") from error
-    if len(decisions) != count:
-        raise _UnusableError(f"{len(decisions)} decisions for {count} calls")
-    return decisions
-
-
-def _followed(warrant: Warrant, decision: _Decision, registry: Registry) -> Warrant | StepResult:
+def _followed(warrant: Warrant, decision: Decision, registry: Registry) -> Warrant | StepResult:
     match decision.type:
         case "approve":
             return warrant.model_copy(update={"approved_by": "human"})
@@ -110,26 +72,24 @@ def _followed(warrant: Warrant, decision: _Decision, registry: Registry) -> Warr
             return _edited(warrant, decision.edited_action, registry)
         case "respond":
             if not decision.message.strip():
-                raise _UnusableError(f"the response for {warrant.step} has no message")
+                raise UnusableError(f"the response for {warrant.step} has no message")
             return _ended(warrant, "answered", output=decision.message)
         case "reject":
             return _ended(warrant, "rejected", error=decision.message or "a human rejected the call")
 
 
-def _edited(warrant: Warrant, action: _Action | None, registry: Registry) -> Warrant:
+def _edited(warrant: Warrant, action: Action | None, registry: Registry) -> Warrant:
     """A warrant for the call that the human wrote, which the policy of its own tool must allow."""
     if action is None:
-        raise _UnusableError(f"the edit of {warrant.step} has no edited_action with name and args")
+        raise UnusableError(f"the edit of {warrant.step} has no edited_action with name and args")
     tool = registry.find(action.name)
     if tool is None:
-        raise _UnusableError(
-            f"the edit of {warrant.step} names {action.name!r}, which is not an allowed tool"
-        )
+        raise UnusableError(f"the edit of {warrant.step} names {action.name!r}, which is not an allowed tool")
     policy = registry.policy_of(action.name)
     if policy.idempotency in action.args:
-        raise _UnusableError(f"{policy.idempotency} is filled when the call is made")
+        raise UnusableError(f"{policy.idempotency} is filled when the call is made")
     if broken := registry.violations(action.name, action.args):
-        raise _UnusableError(f"the edit of {warrant.step} breaks {broken[0].path}: {broken[0].message}")
+        raise UnusableError(f"the edit of {warrant.step} breaks {broken[0].path}: {broken[0].message}")
     return Warrant(
         step=warrant.step,
         tool=tool.name,

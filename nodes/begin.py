@@ -79,5 +79,5 @@ def _blank() -> AgentState:
         "answer": None,
         "reason": "",
     }
-    emptied = dict.fromkeys(("warrants", "results", "attempts", "violations", "verdicts", "usage"))
+    emptied = dict.fromkeys(("held", "warrants", "results", "attempts", "violations", "verdicts", "usage"))
     return cast(AgentState, {**fresh, **emptied})

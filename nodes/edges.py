@@ -16,9 +16,11 @@ def after_begin(state: AgentState) -> Literal["screen", "release"]:
     return "release" if state["ending"] else "screen"
 
 
-def after_screen(state: AgentState) -> Literal["plan", "release"]:
+def after_screen(state: AgentState) -> Literal["plan", "hold_request", "release"]:
     """An allowed request is planned."""
-    return "release" if state["ending"] else "plan"
+    if state["ending"]:
+        return "release"
+    return "hold_request" if state["held"] else "plan"
 
 
 def after_plan(state: AgentState) -> Literal["review", "release"]:
@@ -46,6 +48,8 @@ def after_schedule(
     def route(state: AgentState) -> str | list[Send]:
         if state["ending"]:
             return "release"
+        if state["held"]:
+            return "hold_result"
         if tasks := _tasks(state, registry, asking):
             return tasks
         if state["awaiting"]:
@@ -117,3 +121,13 @@ def after_answer(state: AgentState) -> Literal["verify", "release"]:
 def after_verify(state: AgentState) -> Literal["release", "answer"]:
     """A draft with violations goes back."""
     return "answer" if state["feedback"] and not state["ending"] else "release"
+
+
+def after_release(state: AgentState) -> Literal["hold_answer", "__end__"]:
+    """What leaves has left, unless a human is to be asked about it."""
+    return "hold_answer" if state["held"] else "__end__"
+
+
+def after_hold_answer(state: AgentState) -> Literal["release", "__end__"]:
+    """What was decided has happened; a caller who may not decide it is told so."""
+    return "release" if state["held"] else "__end__"

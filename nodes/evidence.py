@@ -13,13 +13,19 @@ PASSAGES = TypeAdapter(list[Passage])
 
 
 def evidence(results: Iterable[StepResult]) -> list[Passage]:
-    """Retrieved passages, best first and each once, and the outputs of the other tools."""
+    """Retrieved passages, best first and each once, and outputs of the other tools; nothing in quarantine."""
     found: dict[str, Passage] = {}
     for result in results:
         if result.status in ("done", "answered") and result.rounds is None:
-            for passage in passages(result.output) if result.retrieved else [_of_step(result)]:
+            for passage in _shown(result):
                 found.setdefault(passage.id, passage)
     return list(found.values())
+
+
+def _shown(result: StepResult) -> list[Passage]:
+    if result.retrieved:
+        return [passage for passage in passages(result.output) if not passage.quarantined]
+    return [] if result.quarantined else [_of_step(result)]
 
 
 def passages(output: Json) -> list[Passage]:

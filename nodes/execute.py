@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from nodes.callers import Callers
 from nodes.gate import Judge
+from nodes.holding import held
 from nodes.running import ended, started
 from state.agent import AgentState, Context, Task
 from state.canonical import canonical
@@ -28,23 +29,32 @@ class Execute:
         warrant = started(state, runtime)
         caller = self.caller(runtime)
         result = await self.registry.call(warrant, caller, state["scope"])
-        verdicts: list[Verdict] = []
-        if result.status == "done":
-            verdicts = [await self.judge(canonical(result.output), "result")]
-            result = self._gated(result, verdicts[0])
-        return {**ended(result, verdicts, runtime), "read": self._read(result, caller)}
+        if result.status != "done":
+            return ended(result, (), runtime)
+        text = canonical(result.output)
+        verdict = await self.judge(text, "result")
+        read = self._read(result, caller)
+        if verdict.decision == "ask":
+            refused = self._withheld(result, verdict)
+            passed: AgentState = {"results": {result.step: result.model_dump(mode="json")}, "read": read}
+            told = ended(refused, (verdict,), runtime)
+            waits = held(verdict, text, passed, {"results": told.pop("results")})
+            return {**told, "held": {result.step: waits}}
+        if verdict.decision == "quarantine":
+            result = result.model_copy(update={"quarantined": verdict.reason})
+        elif verdict.withholds:
+            result, read = self._withheld(result, verdict), {}
+        return {**ended(result, (verdict,), runtime), "read": read}
 
     def _read(self, result: StepResult, caller: Caller) -> dict[str, list[str]]:
         """The document whose words the output holds; of its labels the caller holds all, and maybe more."""
         tool = self.registry.find(result.tool)
-        if tool is None or not tool.opens or result.status != "done" or result.output is None:
+        if tool is None or not tool.opens or result.output is None:
             return {}
         return {result.output["source"]: sorted(caller.labels)}
 
-    def _gated(self, result: StepResult, verdict: Verdict) -> StepResult:
-        """Withhold a refused output; what was written stays done, so that no re-plan writes it again."""
-        if not verdict.withholds:
-            return result
+    def _withheld(self, result: StepResult, verdict: Verdict) -> StepResult:
+        """Without its output; what was written stays done, so that no re-plan writes it again."""
         read = self.registry.policy_of(result.tool).effect == "read"
         error = f"the gate withheld the output: {verdict.reason}"
         return result.model_copy(

@@ -78,8 +78,10 @@ def _offer(tool: Capability, registry: Registry) -> Json:
 
 def _outcome(result: StepResult, state: PlanView, registry: Registry) -> Json:
     """A finished step as the planner sees it: no words of others, unless it asked for them."""
-    shown = {"step": result.step, "tool": result.tool, "status": result.status}
-    if state["in_view"]:
+    shown: dict[str, Json] = {"step": result.step, "tool": result.tool, "status": result.status}
+    if result.quarantined:
+        shown["quarantined"] = "A model may see only what a typed extract takes from it."
+    elif state["in_view"]:
         return {**shown, "args": result.args, "error": result.error, "output": result.output}
     warrant = state["warrants"].get(result.step)
     origins = (warrant or {}).get("origins", {})

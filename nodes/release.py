@@ -6,11 +6,12 @@ from langchain_core.callbacks import adispatch_custom_event
 from langchain_core.messages import AIMessage
 
 from nodes.gate import Judge
+from nodes.holding import held
 from state.agent import AgentState, Ending, HasRead
 from state.answer import Answer
 from state.canonical import canonical
 from state.schema import Json
-from state.verdict import Outcome, Verdict
+from state.verdict import Outcome
 
 WITHHELD = "The answer was withheld by the gate: {reason} Ask differently, or have the source corrected."
 
@@ -33,23 +34,27 @@ class Release:
         ending = state["ending"]
         answer = Answer.model_validate(state["answer"]) if ending is None else None
         said = shown(answer) if answer else (ending or {"reason": ""})["reason"]
-        verdict = await self.judge(_leaving(answer) if answer else said, "release")
-        if verdict.withholds:
-            outcome: Outcome = "refused"
-            answer, said = None, WITHHELD.format(reason=verdict.reason)
-        else:
-            outcome = ending["outcome"] if ending else "answered"
-        await adispatch_custom_event("warrant.outcome", outcome)
-        return _released(answer, said, outcome, verdict)
+        leaving = _leaving(answer) if answer else said
+        verdict = await self.judge(leaving, "release")
+        passed = _released(answer, said, ending["outcome"] if ending else "answered")
+        refused = _released(None, WITHHELD.format(reason=verdict.reason), "refused")
+        told: AgentState = {
+            "verdicts": [verdict.model_dump(mode="json")],
+            "usage": verdict.usage.model_dump(),
+        }
+        if verdict.decision == "ask":
+            return {**told, "held": {"answer": held(verdict, leaving, passed, refused)}}
+        released = refused if verdict.withholds else passed
+        await adispatch_custom_event("warrant.outcome", released["outcome"])
+        return {**released, **told, "held": None}  # type: ignore[typeddict-item]  # empties the channel
 
 
-def _released(answer: Answer | None, said: str, outcome: Outcome, verdict: Verdict) -> AgentState:
+def _released(answer: Answer | None, said: str, outcome: Outcome) -> AgentState:
     return {
         "messages": [AIMessage(said)],
         "answer": answer.model_dump(mode="json") if answer else None,
         "outcome": outcome,
         "reason": "" if answer else said,
-        "verdicts": [verdict.model_dump(mode="json")],
     }
 
 

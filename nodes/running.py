@@ -1,11 +1,12 @@
 """What the nodes that run a step share: what they tell while it runs, and what they leave when it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from langgraph.runtime import Runtime
 
 from state.agent import AgentState, Context, Task
 from state.plan import StepResult, Warrant
+from state.usage import Usage
 from state.verdict import Verdict
 
 
@@ -17,11 +18,12 @@ def started(state: Task, runtime: Runtime[Context]) -> Warrant:
 
 
 def ended(
-    result: StepResult, verdicts: Iterable[Verdict], runtime: Runtime[Context], **told: int
+    result: StepResult, verdicts: Collection[Verdict], runtime: Runtime[Context], **told: int
 ) -> AgentState:
     """Tell how the step ended; its result, and the verdicts that did not simply allow it."""
     runtime.stream_writer({"step": result.step, "tool": result.tool, "status": result.status, **told})
     return {
         "results": {result.step: result.model_dump(mode="json")},
         "verdicts": [v.model_dump(mode="json") for v in verdicts if v.decision != "allow"],
+        "usage": sum((v.usage for v in verdicts), Usage()).model_dump(),
     }

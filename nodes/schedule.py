@@ -1,6 +1,7 @@
 """Schedule: which steps may run now, and what happens when none is left."""
 
 from dataclasses import dataclass
+from typing import NotRequired
 
 from langgraph.runtime import Runtime
 
@@ -17,6 +18,7 @@ class ScheduleView(HasRead):
     """The reviewed plan and how far it is."""
 
     request: str
+    held: NotRequired[dict[str, Json]]
     plan: dict[str, Json]
     tainted: bool
     warrants: dict[str, Json]
@@ -33,7 +35,9 @@ class Schedule:
     caller: Callers
 
     async def __call__(self, state: ScheduleView, *, runtime: Runtime[Context]) -> AgentState:
-        """Look at the results so far and decide what is next."""
+        """Look at the results so far and decide what is next; nothing is, while the gate holds one."""
+        if state.get("held"):
+            return {}
         plan = Plan.model_validate(state["plan"])
         results = {key: StepResult.model_validate(value) for key, value in state["results"].items()}
         registry = self.registry.of(self.caller(runtime))

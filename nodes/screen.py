@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nodes.gate import Judge
+from nodes.holding import held
 from state.agent import AgentState, Ending, HasRead
 from state.verdict import Verdict
 
@@ -21,14 +22,18 @@ class Screen:
     request_chars: int
 
     async def __call__(self, state: ScreenView) -> AgentState:
-        """Judge the request; a refusal ends the run."""
+        """Judge the request; a refusal ends the run, and a human may be asked first."""
         request = state["request"]
         verdict = self._too_long(len(request)) or await self.judge(request, "screen")
-        refusal = Ending(outcome="refused", reason=verdict.reason)
-        return {
+        refused: AgentState = {"ending": Ending(outcome="refused", reason=verdict.reason)}
+        told: AgentState = {
             "verdicts": [verdict.model_dump(mode="json")],
-            "ending": refusal if verdict.withholds else None,
+            "usage": verdict.usage.model_dump(),
+            "ending": None,
         }
+        if verdict.decision == "ask":
+            return {**told, "held": {"request": held(verdict, request, {}, refused)}}
+        return {**told, **refused} if verdict.withholds else told
 
     def _too_long(self, chars: int) -> Verdict | None:
         if chars <= self.request_chars:

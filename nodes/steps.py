@@ -7,6 +7,7 @@ from functools import cached_property
 
 from nodes.licence import Licence
 from nodes.plan_rules import THOUGHTS
+from nodes.quarantine import loosely_typed
 from state.canonical import digest
 from state.expression import ExpressionError, Scope, evaluate, holds
 from state.plan import THINKING, Plan, Step, StepResult, StepStatus, Warrant, spoken
@@ -108,6 +109,8 @@ class Progress:
             args = evaluate(spoken(step), scope)
         except ExpressionError as error:
             return self._close(step, name, step.args, str(error))
+        if step.tool in THINKING and self._quarantined(step) and (loose := loosely_typed(step.tool, args)):
+            return self._close(step, name, args, loose)
         if broken := self._broken(step, args):
             return self._close(step, name, args, "; ".join(f"{v.path}: {v.message}" for v in broken))
         if earlier := self.registry.earlier(step.tool, args, self._before):
@@ -122,6 +125,11 @@ class Progress:
         else:
             error = f"{step.tool} was already called with these arguments"
             self._close(step, name, args, error)
+
+    def _quarantined(self, step: Step) -> bool:
+        """Whether a model would read what is in quarantine; the rounds of a step count with it."""
+        made = {name.partition(".")[0]: one for name, one in self._known.items() if one.quarantined}
+        return not step.data.isdisjoint(made)
 
     def _broken(self, step: Step, args: dict[str, Json]) -> list[Violation]:
         if step.tool in THINKING:

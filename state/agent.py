@@ -116,8 +116,10 @@ class AgentState(AgentInput, total=False):
     rounds: Rounds  # review, schedule, verify
     awaiting: dict[str, dict[str, Json]]  # schedule, approve
     """Step id → the warrant that a human has to approve."""
+    held: Annotated[dict[str, dict[str, Json]], merged]  # screen, execute, retrieve, release, hold
+    """Name → a text about which a human is asked, and what follows either way; see `nodes.hold`."""
     warrants: Annotated[dict[str, Json], merged]  # schedule, approve
-    results: Annotated[dict[str, Json], merged]  # schedule, approve, execute, retrieve, think
+    results: Annotated[dict[str, Json], merged]  # schedule, approve, execute, retrieve, think, hold
     read: Annotated[dict[str, list[str]], merged]  # execute, retrieve
     """Source → its labels when this thread read it, in any turn: what the thread says may hold its words."""
     draft: dict[str, Json] | None  # answer

@@ -51,6 +51,8 @@ class Passage(BaseModel):
     """When its source was last read and found as it is here (ISO 8601, UTC)."""
     stale: bool = False
     """Whether that is longer ago than the policy's `retrieval.max_age_days`."""
+    quarantined: bool = False
+    """Whether the gate keeps it from models, but for a typed extraction."""
     scores: Scores = Scores()
 
 

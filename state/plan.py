@@ -137,6 +137,9 @@ class StepResult(BaseModel):
     seconds: float = Field(default=0.0, ge=0.0)
     retrieved: bool = False
     """Whether the output is passages with sources of their own, which only a tool that retrieves may give."""
+    quarantined: str = ""
+    """Why the gate put the output, or passages of it, into quarantine: of those a model sees only what a
+    typed `extract` took from them."""
     rounds: int | None = None
     """How many rounds a step with `for_each` had; their results stand beside it."""
     fields: list[tuple[str, str]] | None = None

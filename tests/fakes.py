@@ -13,7 +13,7 @@ from state.agent import Context, Terms
 from state.policy import Policy
 from state.schema import violations
 from state.usage import Usage
-from state.verdict import Place, Verdict
+from state.verdict import Decision, Place, Verdict
 from tools.capability import Caller, Capability
 from tools.registry import Registry
 
@@ -82,18 +82,20 @@ class MemoryLedger:
         self.rows[key] = MemoryClaim("unknown", error=error)
 
 
-def judge(refused: str = "FORBIDDEN") -> Callable[[str, Place], Any]:
-    """A gate that refuses texts with a given word."""
+def judge(**words: Decision) -> Callable[[str, Place], Any]:
+    """A gate that decides by words: `FORBIDDEN` refuses, unless others are given."""
+    decisions = words or {"FORBIDDEN": "refuse"}
 
     async def decide(text: str, place: Place) -> Verdict:
+        word = next((one for one in decisions if one in text), None)
         return Verdict(
             place=place,
-            decision="refuse" if refused in text else "allow",
-            category="secret" if refused in text else "ok",
-            score=1.0 if refused in text else 0.0,
+            decision=decisions[word] if word else "allow",
+            category="secret" if word else "ok",
+            score=1.0 if word else 0.0,
             threshold=0.5,
             classifier="test",
-            reason="it says the forbidden word" if refused in text else "",
+            reason=f"it says the {word.lower()} word" if word else "",
         )
 
     return decide

@@ -81,7 +81,7 @@ def test_answers_with_citations_that_resolve_in_the_source(ask: Ask) -> None:
     assert document["plan"]["steps"]
     assert document["calls"][0].keys() >= {"step", "tool", "args", "status", "seconds"}
     assert document["usage"].keys() >= {"model_calls", "input_tokens", "output_tokens", "cost_usd", "seconds"}
-    assert document["stamp"].keys() == {"warrant", "graph", "prompts", "tools", "policy", "models"}
+    assert document["stamp"].keys() == {"warrant", "graph", "prompts", "tools", "policy", "gate", "models"}
 
 
 def test_a_person_sees_plan_steps_answer_and_where_the_trace_is(ask: Ask) -> None:
