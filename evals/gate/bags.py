@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.gate.ngrams.features import Bools, Counts, Floats, Ints, Shape
+from models.gate.ngrams.arrays import Bools, Floats, Ints
+from models.gate.ngrams.features import Counts, Shape
 from models.gate.ngrams.model import reading
 from models.gate.ngrams.weighing import weighed
 

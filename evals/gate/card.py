@@ -12,8 +12,8 @@ from models.gate.ngrams.stored import features
 SPLITS = (
     "Figures are of texts by models that had seen neither their source nor what is made of it: each public "
     "source was left out in turn, the written ones in thirds, near-duplicates (MinHash, Jaccard 0.7) always "
-    "together. The threshold is made from benign texts that were held back, and raised where the sources left "
-    "out ask for it."
+    "together. The threshold is made from benign texts that were held back, and raised where the sources "
+    "left out ask for it."
 )
 LIMITS = {
     "input": (
@@ -104,8 +104,8 @@ def explained(card: Card) -> str:
         "",
         f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`: "
         f"hashed n-grams of words ({_numbers(card.features.words)}) and characters "
-        f"({_numbers(card.features.chars)}) in windows of 260 characters, weighed by logistic regression; the worst "
-        "window of all readings of a text counts. Written by `python -m evals.gate.train`; do not edit.",
+        f"({_numbers(card.features.chars)}) in windows of 260 characters, weighed by logistic regression; the "
+        "worst window of all readings of a text counts. Written by `python -m evals.gate.train`; do not edit.",
         "",
         card.splits,
         "",
@@ -117,7 +117,8 @@ def explained(card: Card) -> str:
             "none: too few benign texts"
             if head.promise is None
             else (
-                f"≤ {head.promise.false_alarms:.1%} false alarms at {head.promise.confidence:.0%} confidence, "
+                f"≤ {head.promise.false_alarms:.1%} false alarms at {head.promise.confidence:.0%} "
+                f"confidence, "
                 f"from {head.promise.benign} benign texts"
             )
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from evals.gate.bags import Bags
 from evals.gate.fitting import Doubles, Knobs, Line, balanced, fit
 from evals.gate.splits import Fold
-from models.gate.ngrams.features import Bools, Floats
+from models.gate.ngrams.arrays import Bools, Floats
 
 
 def trained(
@@ -24,7 +24,7 @@ def trained(
     """Rarity and weights learnt from the texts used, or the prior's rarity and its weights moved by them."""
     rarity = bags.rarity(used) if prior is None else prior[0]
     weights = balanced(attacks, sources, used)
-    line = fit(bags, bags.matrix(rarity), attacks, weights, knobs, None if prior is None else prior[1])
+    line = fit(bags, bags.matrix(rarity), attacks, weights, knobs, prior=None if prior is None else prior[1])
     return rarity, line
 
 

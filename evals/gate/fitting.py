@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from evals.gate.bags import Bags
-from models.gate.ngrams.features import Bools, Floats
+from models.gate.ngrams.arrays import Bools, Floats
 from models.gate.ngrams.model import Calibration
 
 Doubles = NDArray[np.float64]
@@ -80,8 +80,8 @@ def fit(
 ) -> Line:
     """Learn from texts which windows are bad (multiple-instance learning, Andrews et al. 2003).
 
-    Of an attack's windows only the worst by the model so far is trained on, since the others are whatever stood
-    around it; of a benign text all are benign. Texts of weight 0 are left out.
+    Of an attack's windows only the worst by the model so far is trained on, since the others are whatever
+    stood around it; of a benign text all are benign. Texts of weight 0 are left out.
     """
     random = np.random.default_rng(knobs.seed)
     used = (weights > 0)[bags.texts]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evals.gate.rows import Row
-from models.gate.ngrams.features import Bools
+from models.gate.ngrams.arrays import Bools
 
 
 class Head(NamedTuple):

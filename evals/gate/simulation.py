@@ -3,7 +3,8 @@
     python -m evals.gate.simulation [--draws N] [--traces N] [--false-alarms SHARE] [--confidence SHARE]
 
 Each draw takes that many benign scores, chooses a threshold, and compares the true rate from it on with the
-target. The scores are drawn from distributions whose true rate is known exactly: one without ties and one with many.
+target. The scores are drawn from distributions whose true rate is known exactly: one without ties, one with
+many.
 """
 
 import argparse
@@ -112,8 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     wanted = (options.false_alarms, options.confidence)
     sys.stdout.write(
-        f"{options.false_alarms:.1%} false alarms at {options.confidence:.0%} confidence, {options.traces} benign "
-        f"texts ({needed(*wanted)} needed), {options.draws} draws;\n"
+        f"{options.false_alarms:.1%} false alarms at {options.confidence:.0%} confidence, "
+        f"{options.traces} benign texts ({needed(*wanted)} needed), {options.draws} draws;\n"
         f"by the binomial distribution the promise holds in {held(options.traces, *wanted):.2%}\n"
         f"{'method':<18}{'scores':<16}{'held':>10}{'mean rate':>12}{'worst rate':>12}\n"
     )

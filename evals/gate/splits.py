@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.gate.rows import Row
-from models.gate.ngrams.features import Bools, Ints, Shape, grams
+from models.gate.ngrams.arrays import Bools, Ints
+from models.gate.ngrams.features import Shape, grams
 
-SHINGLES = Shape(word_bits=1, char_bits=21, words=(), chars=(6,))
+SHINGLES = Shape(word_bits=1, char_bits=21, words=(), chars=(6,), roles=False)
 HASHES = 64
 BANDS = 16
 NEAR = 0.7
@@ -74,8 +75,8 @@ def sources_left_out(
 ) -> list[Fold]:
     """For each source a fold that judges it by a model that has seen neither it nor what is made of it.
 
-    `together` names sources that may be left out at once to save time; any other source has its own fold. What was
-    written for Warrant covers ground that no other source covers, so that it is left out in thirds.
+    `together` names sources that may be left out at once to save time; any other source has its own fold. What
+    was written for Warrant covers ground that no other source covers, so that it is left out in thirds.
     """
     names = np.array([family(row.source) for row in rows])
     own = np.array([name.startswith(WRITTEN) for name in names], dtype=bool)

@@ -1,4 +1,4 @@
-"""Training of a classifier from rows to an artefact: what is shipped, and what a team trains on its own rows."""
+"""Training of a classifier, from rows to heads and their promises: the shipped ones, and a team's own."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from evals.gate.heads import Head as Sought
 from evals.gate.rows import Row
 from evals.gate.splits import Fold, family
 from models.gate.card import CalibrationCard, HeadCard, Promise
-from models.gate.ngrams.features import Bools, Floats, Shape
+from models.gate.ngrams.arrays import Bools, Floats
+from models.gate.ngrams.features import Shape
 from models.gate.ngrams.model import Calibration, Head, NgramModel
 from models.gate.promise import needed, threshold
 from state.errors import UsageError

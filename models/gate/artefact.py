@@ -102,7 +102,7 @@ def _verified(path: Path, expected: str) -> bytes:
     found = sha256(content)
     if found != expected:
         raise UsageError(
-            f"{path} is not the file that its card names: its SHA-256 is {found[:12]}…, not {expected[:12]}….",
+            f"{path} is not the file that its card names: SHA-256 {found[:12]}…, not {expected[:12]}….",
             RETRAIN,
         )
     return content

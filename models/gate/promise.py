@@ -1,8 +1,8 @@
 """Thresholds that promise a false-alarm rate, from the scores of benign texts.
 
 The threshold lies just above an order statistic of the scores of texts that the classifier was not trained
-on. Which one follows from the binomial distribution alone, whatever the distribution of the scores (Tong, Feng
-and Li 2018, Neyman-Pearson classification algorithms and NP receiver operating characteristics).
+on. Which one follows from the binomial distribution alone, whatever the distribution of the scores (Tong,
+Feng and Li 2018, Neyman-Pearson classification algorithms and NP receiver operating characteristics).
 """
 
 import math
@@ -30,8 +30,8 @@ def threshold(
 ) -> float:
     """The smallest score to refuse from, so that of all benign texts at most this share is refused.
 
-    It holds with at least this confidence over the draw of the benign texts. Of equal scores all are below the
-    threshold or all are from it on.
+    It holds with at least this confidence over the draw of the benign texts. Equal scores are all below the
+    threshold, or all reach it.
 
     Raises:
         UsageError: too few texts, a score that is none, or no threshold up to 1 that keeps the promise.
@@ -65,7 +65,7 @@ def rank(count: int, false_alarms: float, confidence: float) -> int:
     """Which of the sorted scores, counted from 1, must stay below the threshold.
 
     A threshold above the k-th of n scores exceeds the rate with probability P(Binomial(n, 1 - rate) >= k),
-    which is the regularised incomplete beta function; the smallest k is taken whose probability is small enough.
+    which is the regularised incomplete beta function; the smallest k is taken for which that is rare enough.
     """
     kept = _exceeds(count, false_alarms) <= 1 - confidence + 1e-12
     return int(np.argmax(kept)) + 1

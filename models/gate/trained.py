@@ -12,7 +12,7 @@ SHIPPED = Path(__file__).parent / "weights"
 SURFACES: dict[Place, str] = {"screen": "input", "result": "tool", "release": "tool"}
 """Which texts a place sees."""
 REASONS = {
-    "direct_injection": "The request seems to tell the assistant to leave its instructions or to reveal them.",
+    "direct_injection": "The request seems to set the assistant's instructions aside or to ask for them.",
     "jailbreak": "The request seems to talk the assistant out of its rules.",
     "indirect_injection": "The result seems to hold instructions for the assistant.",
 }

@@ -8,15 +8,13 @@ a handful of array operations, whatever its script (Karp and Rabin 1987). Its bu
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float32]
-Hashes: TypeAlias = NDArray[np.uint64]
-Bools: TypeAlias = NDArray[np.bool_]
+from models.gate.ngrams import markers
+from models.gate.ngrams.arrays import Codes, Floats, Grams, Hashes, Ints
 
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 INVERSE = pow(BASE, -1, 1 << 64)
@@ -52,20 +50,20 @@ class Shape:
     char_bits: int = 16
     words: tuple[int, ...] = (1, 2)
     chars: tuple[int, ...] = (3, 4, 5)
+    roles: bool = True
+    """Whether markers that stand together are counted as well."""
     columns: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", (1 << self.word_bits) + (1 << self.char_bits))
+        size = self.first_role + (markers.COLUMNS if self.roles else 0)
+        object.__setattr__(self, "columns", size)
         if self.columns > MOST_COLUMNS:
             raise ValueError(f"{self.columns} buckets are more than {MOST_COLUMNS}")
 
-
-class Grams(NamedTuple):
-    """The n-grams of one length: bucket, where each starts, where each ends; in the order of the text."""
-
-    buckets: NDArray[np.int32]
-    starts: Ints
-    ends: Ints
+    @property
+    def first_role(self) -> int:
+        """Words come first, then characters, then roles."""
+        return (1 << self.word_bits) + (1 << self.char_bits)
 
 
 class Counts(NamedTuple):
@@ -96,13 +94,12 @@ def counted(text: str, windows: Sequence[tuple[int, int]], shape: Shape) -> Coun
 
 def _keys(grams: Grams, bounds: Ints, columns: int) -> NDArray[np.int32]:
     """Window and bucket in one number, for each n-gram of each window."""
-    low = np.searchsorted(grams.starts, bounds[:, 0], side="left")
-    high = np.maximum(np.searchsorted(grams.ends, bounds[:, 1], side="right"), low)
-    sizes = high - low
+    # Windows start and end in the same order, so that those around an n-gram are neighbours.
+    low = np.searchsorted(bounds[:, 1], grams.ends, side="left")
+    sizes = np.maximum(np.searchsorted(bounds[:, 0], grams.starts, side="right") - low, 0)
     before = np.cumsum(sizes) - sizes
-    places = np.arange(sizes.sum(), dtype=np.int64) + np.repeat(low - before, sizes)
-    rows = np.arange(len(bounds), dtype=np.int32) * np.int32(columns)
-    keys: NDArray[np.int32] = np.repeat(rows, sizes) + grams.buckets[places]
+    rows = np.arange(sizes.sum(), dtype=np.int64) + np.repeat(low - before, sizes)
+    keys: NDArray[np.int32] = rows.astype(np.int32) * np.int32(columns) + np.repeat(grams.buckets, sizes)
     return keys
 
 
@@ -133,10 +130,12 @@ def grams(text: str, shape: Shape) -> list[Grams]:
         hashed = (prefix[size : size + number] - prefix[:number]) * inverses[:number] + np.uint64(size)
         buckets = _bucket(hashed, shape.char_bits) + np.int32(words)
         found.append(Grams(buckets, places[:number], places[size - 1 : size - 1 + number] + 1))
+    if shape.roles:
+        found.append(markers.roles(codes, places, first, shape.first_role))
     return found
 
 
-def _codes(text: str) -> tuple[NDArray[np.uint32], Ints]:
+def _codes(text: str) -> tuple[Codes, Ints]:
     """Code points of a text in lower case, and where each stands; runs of white space are one space."""
     lowered = text.lower()
     if len(lowered) != len(text):
@@ -154,7 +153,7 @@ def _codes(text: str) -> tuple[NDArray[np.uint32], Ints]:
     return padded, np.concatenate([[0], kept, [max(len(text) - 1, 0)]]).astype(np.int64)
 
 
-def _words(codes: NDArray[np.uint32]) -> tuple[Ints, Ints]:
+def _words(codes: Codes) -> tuple[Ints, Ints]:
     """Where words start and end: runs of letters, or one character where a script has no spaces."""
     if codes.max() < 128:
         letter = ASCII_LETTER[codes]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.gate.ngrams.features import Counts, Floats, Ints, Shape, counted
+from models.gate.ngrams.arrays import Floats, Ints
+from models.gate.ngrams.features import Counts, Shape, counted
 from models.gate.ngrams.weighing import weighed
 from models.gate.views.reading import views
 from models.gate.windows import windows

@@ -4,7 +4,8 @@ import numpy as np
 
 from models.gate.artefact import RETRAIN, Array, Artefact
 from models.gate.card import Features
-from models.gate.ngrams.features import Floats, Shape
+from models.gate.ngrams.arrays import Floats
+from models.gate.ngrams.features import Shape
 from models.gate.ngrams.model import Calibration, Head, NgramModel
 from state.errors import UsageError
 
