@@ -26,7 +26,7 @@ BASE32_LENGTHS = {0: 0, 1: 0, 2: 2, 3: 2, 4: 4, 5: 5, 6: 5, 7: 7}
 
 def encoded(text: str) -> Iterator[tuple[str, Part]]:
     """What is encoded in the text, with its encoding."""
-    if all(len(word) < LINE for word in text.split()):
+    if max(map(len, text.split()), default=0) < LINE:
         return
     for match in RUN.finditer(text):
         if found := _decoded(match[0]):

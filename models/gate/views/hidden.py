@@ -1,4 +1,4 @@
-"""Text in characters that nobody sees: tags, variation selectors, patterns of zero-width characters."""
+"""Text that is not as it is shown: tags, variation selectors, zero-width patterns, overrides of direction."""
 
 import re
 from collections.abc import Iterator
@@ -9,17 +9,19 @@ from models.gate.views.view import Part
 TAGS = re.compile("(?<!\U0001f3f4)[\U000e0020-\U000e007e]{2,}")
 SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 BITS = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]{32,}")
-HIDDEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]{2}")
+OVERRIDE = re.compile("\u202e[^\u202c\n]{4,}")
+HIDDEN = re.compile("\u202e|[\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]{2}")
 
 
 def hidden(text: str) -> dict[str, list[Part]]:
-    """What is written invisibly in the text, by the way it is."""
+    """What a reader of the screen does not see in the text, by the way it is written."""
     if text.isascii() or not HIDDEN.search(text):
         return {}
     found = {
         "tags": [Part(*m.span(), "".join(chr(ord(c) - 0xE0000) for c in m[0])) for m in TAGS.finditer(text)],
         "selectors": [Part(*m.span(), read) for m in SELECTORS.finditer(text) if (read := _bytes(m[0]))],
         "zero_width": [Part(*m.span(), read) for m in BITS.finditer(text) if (read := _bits(m[0]))],
+        "override": [Part(*m.span(), m[0][::-1], backwards=True) for m in OVERRIDE.finditer(text)],
     }
     return {kind: parts for kind, parts in found.items() if parts}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice, product
 
 from models.gate.views.view import Part
-from models.gate.views.words import known
+from models.gate.views.words import known, ranks
 
 ALIKE = {
     "0": "o",
@@ -33,12 +33,14 @@ SIGNS = re.escape("".join(ALIKE))
 # A sign first, since the search for one of a few characters is the fastest.
 HINT = re.compile(r"[0-9@$|!+\u20ac\xa3\xa2\xa5](?:[A-Za-z]|(?<=[A-Za-z].))")
 TOKEN = re.compile(rf"[A-Za-z{SIGNS}]+")
+MIXED = re.compile(r"[A-Za-z]*[0-9@$|!]+[A-Za-z]")
+LETTER = re.compile("[A-Za-z]")
 TRAILING = "!|+"
 LONGEST = 24
 SURE = 4
 """Letters of a word that is taken for one by itself; shorter ones only among others."""
-MANY = 3
-"""Words written like that from which on the text is: what is not in the list of words is respelt, too."""
+MANY, DENSE = 3, 0.3
+"""Words with a sign before a letter, and their share, from which on all words are respelt, known or not."""
 READINGS = 16
 """Tried of one word."""
 
@@ -51,12 +53,18 @@ def respelt(text: str) -> Iterator[Part]:
     if not HINT.search(text):
         return
     tokens = [match for match in TOKEN.finditer(text) if not match[0].isalpha()]
-    found = [_read(match[0]) for match in tokens]
-    many = sum(read is not None and len(read) >= SURE for read in found) >= MANY
-    for match, word in zip(tokens, found, strict=True):
-        read = word or (_spelt(match[0]) if many else None)
-        if read and (len(read) >= SURE or many):
+    mixed = sum(bool(MIXED.search(match[0])) for match in tokens)
+    many = mixed >= MANY and mixed >= DENSE * len(text.split())
+    for match in tokens:
+        read = _read(match[0]) or _spelt(match[0]) if many else _sure(match[0])
+        if read:
             yield Part(match.start(), match.start() + len(read), read)
+
+
+def _sure(token: str) -> str | None:
+    """The English word that a token is, if it is long and has letters: of a year, too, one could be made."""
+    read = _read(token) if LETTER.search(token) else None
+    return read if read and len(read) >= SURE else None
 
 
 def _read(token: str) -> str | None:
@@ -66,7 +74,8 @@ def _read(token: str) -> str | None:
         return None
     readings = product(*(ALIKE.get(letter, letter) for letter in stripped))
     words = map("".join, islice(readings, READINGS))
-    return next((word for word in words if known(word.lower())), None)
+    found = [word for word in words if known(word.lower())]
+    return min(found, key=lambda word: ranks()[word.lower()], default=None)
 
 
 def _spelt(token: str) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from unicodedata import combining, normalize
+from unicodedata import name
 
 from models.gate.views.view import Part
 from models.gate.views.words import known
@@ -14,8 +14,8 @@ WORD = re.compile(
     "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u058f\u10a0-\u10ff\u13a0-\u167f\u16a0-\u16ff\u1d00-\u1fff"
     "\u2c60-\u2dff\ua4d0-\ua4ff\ua640-\ua69f\ua720-\ua7ff\uab30-\uabbf\U00010280-\U000118ff]+"
 )
-LATIN = re.compile(
-    "[A-Za-z\u00c0-\u024f\u0250-\u02af\u1d00-\u1dbf\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f]"
+LATIN_WORD = re.compile(
+    "[A-Za-z\u00c0-\u024f\u0250-\u02af\u1d00-\u1dbf\u1e00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f]+"
 )
 ASCII = re.compile("[A-Za-z]")
 SMALL_CAPITALS = re.compile("[\u0250-\u02af\u1d00-\u1dbf\ua720-\ua7ff]{3,}")
@@ -41,41 +41,38 @@ def latinised(text: str) -> Iterator[Part]:
     """
     if text.isascii() or not _disguising().search(text):
         return
-    latin = _mostly_latin(text)
-    # Without neighbours at both ends.
-    words = [None, *WORD.finditer(text), None]
-    for before, match, after in zip(words, words[1:], words[2:], strict=False):
-        if match is None or match[0].isascii():
-            continue
-        beside = latin and any(word is not None and ASCII.search(word[0]) for word in (before, after))
-        if read := _undisguised(match[0], beside):
-            yield Part(*match.span(), read)
+    words = list(WORD.finditer(text))
+    read = [None if match[0].isascii() else _mixed(match[0]) for match in words]
+    latin = [
+        bool(new) or bool(LATIN_WORD.fullmatch(match[0])) for match, new in zip(words, read, strict=True)
+    ]
+    mostly = sum(latin) >= MAJORITY * (len(latin) - sum(latin))
+    for place, match in enumerate(words):
+        beside = mostly and any(latin[max(0, place - 1) : place + 2])
+        new = read[place] or (_whole(match[0]) if beside and not latin[place] else None)
+        if new:
+            yield Part(*match.span(), new)
 
 
-def _undisguised(word: str, beside: bool) -> str | None:
-    """The Latin word, if this is one in disguise."""
+def _mixed(word: str) -> str | None:
+    """The Latin word, if this is one with letters of other scripts, or with rare ones."""
     read = word.translate(lookalikes())
-    if not read.isascii():
-        read = "".join(letter for letter in normalize("NFD", read) if not combining(letter))
-        read = read.translate(lookalikes())
-    if read == word or len(read) != len(word) or not read.isascii():
+    if read == word or not LATIN_WORD.fullmatch(read):
         return None
-    foreign = LATIN.sub("", word)
-    if not foreign:
-        return read if SMALL_CAPITALS.fullmatch(word) or (_rare(word) and known(read.lower())) else None
-    if ASCII.search(word):
-        return read if len(read) >= SURE or known(read.lower()) else None
-    return read if beside and known(read.lower()) else None
+    if LATIN_WORD.fullmatch(word):
+        return read if SMALL_CAPITALS.fullmatch(word) or known(read.lower()) else None
+    several = ASCII.search(word) or len({_script(letter) for letter in word}) > 1
+    return read if several and (len(read) >= SURE or known(read.lower())) else None
 
 
-def _rare(word: str) -> bool:
-    """Whether a Latin word has letters other than accented ones, or an accent on most of its letters."""
-    return any(ord(letter) in lookalikes() for letter in word)
+def _whole(word: str) -> str | None:
+    """The English word that these letters of another script look like."""
+    read = word.translate(lookalikes())
+    return read if read != word and known(read.lower()) else None
 
 
-def _mostly_latin(text: str) -> bool:
-    latin = len(ASCII.findall(text))
-    return latin >= MAJORITY * sum(len(word) for word in WORD.findall(text) if not word.isascii())
+def _script(letter: str) -> str:
+    return name(letter, "").partition(" ")[0]
 
 
 @cache

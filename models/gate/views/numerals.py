@@ -21,8 +21,10 @@ FEWEST = 16
 """Digits below which there is nothing to look for,"""
 FEWEST_SIGNS = 5
 """and signs of Morse that begin a letter."""
-TOLD = 0.5
-"""Share of English words in what is read: tables are full of numbers that could be letters."""
+TOLD = 0.3
+"""Share of common words in what is read: tables are full of numbers that could be letters."""
+EVIDENT = 0.1
+"""Letters a pair from which on pairs are hexadecimal, so that what is read may be of any language."""
 
 SIGNS = (
     ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- "
@@ -38,12 +40,14 @@ def numerals(text: str) -> Iterator[tuple[str, Part]]:
     for kind, pattern, decode in chain(NUMBERS if digits else (), SIGNALS if signs else ()):
         for match in pattern.finditer(text):
             read = decode(match[0])
-            if read and share(read) >= TOLD:
+            if read is not None:
                 yield kind, Part(*match.span(), read)
 
 
 def _pairs(run: str) -> str | None:
-    return readable(bytes.fromhex(re.sub(r"0x|[\s,:;\-]", "", run)))
+    digits = re.sub(r"0x|[\s,:;\-]", "", run)
+    read = readable(bytes.fromhex(digits))
+    return read if sum(map(str.isalpha, digits)) >= EVIDENT * len(digits) / 2 else _told(read)
 
 
 def _bits(run: str) -> str | None:
@@ -53,12 +57,16 @@ def _bits(run: str) -> str | None:
 
 def _codes(run: str) -> str | None:
     codes = [int(code) for code in re.findall(r"\d+", run)]
-    return readable(bytes(codes)) if max(codes) < 127 else None
+    return _told(readable(bytes(codes))) if max(codes) < 256 else None
 
 
 def _morse(run: str) -> str | None:
     words = re.split(r" ?[/|] ?| {3,}", run)
-    return " ".join("".join(LETTERS.get(sign, "") for sign in word.split()) for word in words)
+    return _told(" ".join("".join(LETTERS.get(sign, "") for sign in word.split()) for word in words))
+
+
+def _told(read: str | None) -> str | None:
+    return read if read and share(read) >= TOLD else None
 
 
 Way: TypeAlias = tuple[str, re.Pattern[str], Callable[[str], str | None]]

@@ -13,8 +13,9 @@ from models.gate.views.hidden import hidden
 from models.gate.views.leet import respelt
 from models.gate.views.numerals import numerals
 from models.gate.views.spacing import clumped, spaced
+from models.gate.views.strewn import asked, unstrewn
 from models.gate.views.turning import turned
-from models.gate.views.view import Part, View, extracted, rewritten, whole
+from models.gate.views.view import Part, View, assembled, extracted, rewritten, whole
 
 DEPTH = 2
 """How often a text may be encoded."""
@@ -25,7 +26,15 @@ BUDGET = 2
 ALLOWANCE = 2_000
 """and so many characters more; what is encoded once comes before what is encoded twice."""
 
-INLINE = (("escaped", unescaped), ("spaced", spaced), ("clumped", clumped), ("leet", respelt))
+TURNED = ("rot13", "reversed", "mirrored", "override")
+"""Turned twice a text is as it was."""
+INLINE = (
+    ("escaped", unescaped),
+    ("spaced", spaced),
+    ("clumped", clumped),
+    ("leet", respelt),
+    ("strewn", unstrewn),
+)
 
 
 def views(text: str) -> list[View]:
@@ -67,7 +76,9 @@ def _made(view: View) -> Iterator[View]:
         yield folded(extracted(view, sorted(parts), _kind(view, kind)))
     if rewrite := _inline(view):
         yield rewrite
-    for kind, parts in turned(text):
+    if parts := asked(text):
+        yield assembled(view, parts, _kind(view, "asked"))
+    for kind, parts in () if view.kind.endswith(TURNED) else turned(text):
         yield folded(extracted(view, parts, _kind(view, kind)))
 
 

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from models.gate.views.view import Part
 from models.gate.views.words import divided, known
 
-GAP = r"[\s.,:;_*|/\\~^+=#'\"\-\u00b7\u2022\u2010-\u2015]"
+# White space, ASCII punctuation with the underscore, middle dots, bullets, dashes and ellipses.
+GAP = r"[\s!-/:-@\[-`{-~\xb7\u2010-\u2027]"
 LONE = r"[^\W_](?![^\W_])"
 APART = re.compile(rf"(?<![^\W_]){LONE}(?:{GAP}{{1,6}}{LONE}){{3,}}")
 GAPS = re.compile(rf"{GAP}+")
 LETTER = re.compile(r"[^\W\d_]")
-LATIN = re.compile("[A-Za-z0-9]")
+MANY = 10
+"""Letters of a run that is one in whatever language it is,"""
+LONG = 3
+"""if its words have so many on average: formulas have fewer."""
 
 CLUMP = 18
 """Letters of a run of words; few words are so long."""
@@ -30,7 +34,7 @@ def spaced(text: str) -> Iterator[Part]:
 
 def clumped(text: str) -> Iterator[Part]:
     """Words run together, or joined by underscores: `ignoreallprevious`, `ignore_all_previous_rules`."""
-    if all(len(word) < CLUMP for word in text.split()):
+    if max(map(len, text.split()), default=0) < CLUMP:
         return
     for match in TOGETHER.finditer(text):
         if not known(match[0].lower()) and (words := divided(match[0])) and len(words) >= SEVERAL:
@@ -47,11 +51,10 @@ def _joined(run: str) -> str | None:
             words[-1] += letter
         else:
             words.append(letter)
-    if not LATIN.search(run):
-        return " ".join(words)
     read = [_read(word) for word in words]
     told = any(len(word) > 3 and known(word.lower()) for each in read for word in each.split())
-    return " ".join(read) if told else None
+    long = len(letters) >= MANY and len(letters) >= LONG * len(words) and LETTER.search(run)
+    return " ".join(read) if told or long else None
 
 
 def _read(word: str) -> str:

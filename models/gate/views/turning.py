@@ -6,22 +6,23 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 from models.gate.views.view import Part
-from models.gate.views.words import known, ranks
+from models.gate.views.words import common, long_words
 
-LONG = re.compile("[a-z]{3,}")
-WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 WITHIN = 12
 """Characters between two words of a run, at most."""
 FEWEST = 2
-"""Different English words that a text has when it is turned, and not before."""
-ENOUGH = 0.5
-"""Share of English words in a run, of those with three and more letters."""
+"""Different words that a text has when it is turned, and not before."""
+LETTERS = 10
+"""What they have together, at least: short ones are abbreviations of something."""
+ENOUGH = 0.3
+"""Their share of the words of three and more letters in a run: of most languages few words are known."""
 Turn = Callable[[str], str]
 
 
 def turned(text: str) -> Iterator[tuple[str, list[Part]]]:
-    """What is English when letters are moved by 13, all is read backwards, or each word is."""
-    words = frozenset(LONG.findall(text.lower()))
+    """What is language when letters are moved by 13, all is read backwards, or each word is."""
+    words = frozenset(long_words(text))
     if runs := list(_runs(text, words, _rotated())):
         yield "rot13", [Part(start, end, rot13(text[start:end])) for start, end in runs]
     if runs := list(_runs(text, words, _reversed())):
@@ -55,19 +56,19 @@ def _reversed() -> frozenset[str]:
 
 
 def _turned(turn: Turn) -> frozenset[str]:
-    """English words as they look when turned, without those that are words then, too."""
-    return frozenset(map(turn, filter(LONG.fullmatch, ranks()))) - ranks().keys()
+    """Common words as they look when turned, without those that are words then, too."""
+    return frozenset(map(turn, common())) - common()
 
 
 def _runs(text: str, words: frozenset[str], turned: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Where words stand that are English when turned; two English words as they are end a run."""
+    """Where words stand that are common when turned; two common words as they are end a run."""
     if len(words & turned) < FEWEST:
         return
     run: list[re.Match[str]] = []
     plain = 0
     for match in WORD.finditer(text):
         word = match[0].lower()
-        plain = plain + 1 if len(word) > 2 and word not in turned and known(word) else 0
+        plain = plain + 1 if word in common() and word not in turned else 0
         if run and (plain > 1 or match.start() - run[-1].end() > WITHIN):
             yield from _told(run, turned)
             run = []
@@ -79,10 +80,9 @@ def _runs(text: str, words: frozenset[str], turned: frozenset[str]) -> Iterator[
 def _told(run: list[re.Match[str]], turned: frozenset[str]) -> Iterator[tuple[int, int]]:
     """The span of a run if it is language when turned."""
     hits = [place for place, match in enumerate(run) if match[0].lower() in turned]
-    if len({run[place][0].lower() for place in hits}) < FEWEST:
+    told = {run[place][0].lower() for place in hits}
+    if len(told) < FEWEST or sum(map(len, told)) < LETTERS:
         return
-    # A short word before the first hit is one of its own as a rule; a long one is not.
-    first = max(0, hits[0] - 1)
-    words = [match for match in run[first : hits[-1] + 1] if len(match[0]) > 2]
+    words = [match for match in run[hits[0] : hits[-1] + 1] if len(match[0]) > 2]
     if len(hits) >= ENOUGH * len(words):
-        yield run[first].start(), run[min(len(run) - 1, hits[-1] + 1)].end()
+        yield run[0].start(), run[-1].end()

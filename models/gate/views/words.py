@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import chain
 from math import log
 
 from models.embeddings.minilm import TOKENIZER
+from models.language import stop_words
 
-WHOLE = re.compile("[a-z]{3,}")
+LONG = re.compile(r"[^\W\d_]{3,}")
+ASCII_LONG = re.compile("[a-z]{3,}")
 SHORT = re.compile("[ai]|a[mnst]|b[ey]|do|go|he|i[fnst]|m[ey]|no|o[fnr]|so|to|u[ps]|we")
 ABSENT = ("chatbot", "decode", "jailbreak", "override", "overrides", "unfiltered", "uncensored", "verbatim")
 """Words of the field that the tokenizer has in pieces only."""
@@ -16,15 +19,15 @@ ABSENT = ("chatbot", "decode", "jailbreak", "override", "overrides", "unfiltered
 LONGEST = 18
 UNKNOWN = 14.0
 """What a letter outside of any word costs; the rarest word costs 10."""
-EVIDENT = 0.8
-"""Share of the letters in words of three and more from which on a cut is believed."""
+EVIDENT, MOST = 0.6, 0.9
+"""Share of the letters in words of three and more, and in words at all, from which on a cut is believed."""
 
 
 @cache
 def ranks() -> Mapping[str, int]:
     """English words, case-folded, by frequency: the whole words of MiniLM's tokenizer, which is BERT's."""
     vocabulary: dict[str, int] = json.loads(TOKENIZER.read_text(encoding="utf-8"))["model"]["vocab"]
-    words = [word for word in vocabulary if WHOLE.fullmatch(word) or SHORT.fullmatch(word)]
+    words = [word for word in vocabulary if ASCII_LONG.fullmatch(word) or SHORT.fullmatch(word)]
     words.sort(key=vocabulary.__getitem__)
     return {word: rank for rank, word in enumerate((*words, *ABSENT))}
 
@@ -34,10 +37,22 @@ def known(word: str) -> bool:
     return word in ranks()
 
 
+@cache
+def common() -> frozenset[str]:
+    """English words, and those that every text of another language has, of three and more letters."""
+    others = (word for words in stop_words().values() for word in words)
+    return frozenset(filter(LONG.fullmatch, chain(ranks(), others)))
+
+
+def long_words(text: str) -> list[str]:
+    """The words of three and more letters, case-folded."""
+    return (ASCII_LONG if text.isascii() else LONG).findall(text.lower())
+
+
 def share(text: str) -> float:
-    """The share of English ones among the words of three and more letters."""
-    words = WHOLE.findall(text.lower())
-    return sum(map(known, words)) / len(words) if words else 0.0
+    """The share of common ones among the words of three and more letters."""
+    words = long_words(text)
+    return sum(word in common() for word in words) / len(words) if words else 0.0
 
 
 def divided(letters: str) -> list[str] | None:
@@ -46,7 +61,8 @@ def divided(letters: str) -> list[str] | None:
     The cheapest cut by Zipf's law (Viterbi): a word costs the logarithm of its rank.
     """
     words = list(_cheapest(letters))
-    if sum(len(word) for word in words if len(word) > 2 and known(word.lower())) < EVIDENT * len(letters):
+    told = [len(word) for word in words if known(word.lower())]
+    if sum(told) < MOST * len(letters) or sum(size for size in told if size > 2) < EVIDENT * len(letters):
         return None
     return words
 
