@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.embeddings.minilm import readable
 from models.gate.artefact import sha256
@@ -77,7 +78,7 @@ class GuardClassifier:
         score = float(np.clip(scores[at], 0.0, 1.0))
         return [Finding(CATEGORY[place], score, f"{self.name} takes it for an attack.", (cut[at],))]
 
-    def _scores(self, engine: _Engine, encoded: Sequence["Encoding"]) -> np.ndarray:  # type: ignore[type-arg]
+    def _scores(self, engine: _Engine, encoded: Sequence["Encoding"]) -> NDArray[np.float64]:
         columns = {
             "input_ids": [one.ids for one in encoded],
             "attention_mask": [one.attention_mask for one in encoded],

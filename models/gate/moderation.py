@@ -65,7 +65,7 @@ class Moderation:
             ModelError: the server could not be asked, or answered something else.
         """
         cut = windows(len(text), CHARACTERS, CHARACTERS * 9 // 10)
-        body = {"model": self._model, "input": [text[start:end] for start, end in cut]}
+        body: dict[str, object] = {"model": self._model, "input": [text[start:end] for start, end in cut]}
         results = self._read(await self._send(body), len(cut))
         scored = [
             (score, name, span)

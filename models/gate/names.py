@@ -1,8 +1,8 @@
 """Classifiers by name.
 
 `rules`, `injection` (the trained one that is shipped), `trained:FOLDER` (one of your own), `judge:MODEL` (a
-chat model), `moderation` or `moderation:URL#MODEL` (OpenAI's endpoint), `guard:FOLDER` (a guard model in ONNX),
-and `module:attribute` (an object or its class).
+chat model), `moderation` or `moderation:URL#MODEL` (OpenAI's endpoint), `guard:FOLDER` (a guard model), and
+`module:attribute` (an object or its class).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ from state.gate_policy import GatePolicy
 from state.settings import Settings
 
 KNOWN = (
-    "Use rules, injection, trained:FOLDER, judge:MODEL, moderation, guard:FOLDER, or module:attribute for one "
-    "of your own."
+    "Use rules, injection, trained:FOLDER, judge:MODEL, moderation, guard:FOLDER, or module:attribute for "
+    "one of your own."
 )
 
 
