@@ -1,1 +1,1 @@
-"""Training the gate's classifiers and measuring them."""
+"""The gate measured and trained: texts, splits, candidates, transformations and the one table."""

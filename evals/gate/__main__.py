@@ -1,0 +1,79 @@
+"""Measures every candidate for the gate: one table.
+
+    python -m evals.gate --data DIR [--json] [--quick] [--head HEAD] [--candidate NAME]
+
+DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. Within: trained on `train`
+and what was written, judged on `dev`. Left out: each public source is judged by a model that has seen neither it
+nor what is made of it; what was written is left out in thirds.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from evals.gate import table
+from evals.gate.candidates import NAMES, QUICK
+from evals.gate.heads import attacks
+from evals.gate.rows import Row, distinct, read, written
+from evals.gate.splits import Fold, groups, sources_left_out, without_near
+from evals.gate.train import TOGETHER
+from evals.gate.training import RECIPES, HeadRecipe
+from state.errors import UsageError
+
+QUICKLY = 3
+"""Folds of a quick table."""
+
+
+def lines(folder: Path, names: Sequence[str], heads: Sequence[str], quick: bool) -> list[table.Line]:
+    """Measure the candidates for the heads."""
+    public = {part: read(folder / f"{part}.jsonl.gz") for part in ("train", "dev")}
+    found = []
+    for recipe in RECIPES.values():
+        for one in recipe.heads:
+            if one.head.category in heads:
+                found += _head(one, public["train"] + written(), public["dev"], names, quick)
+    return table.with_front(found)
+
+
+def _head(
+    recipe: HeadRecipe, train: list[Row], dev: list[Row], names: Sequence[str], quick: bool
+) -> list[table.Line]:
+    first, second = recipe.head.chosen(train), recipe.head.chosen(dev)
+    rows = distinct([*first, *second])
+    grouped = groups([row.text for row in rows])
+    judged = np.arange(len(rows)) >= len(first)
+    within = Fold("within", without_near(~judged, judged, grouped), judged)
+    folds = sources_left_out(rows, grouped, TOGETHER[recipe.head.surface])
+    folds = [fold for fold in folds if (fold.trained & attacks(rows)).any()]
+    return [table.line(recipe, name, rows, within, folds[:QUICKLY] if quick else folds) for name in names]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table, with progress on stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m evals.gate", description=(__doc__ or "").split("\n\n", 1)[0]
+    )
+    known = [one.head.category for recipe in RECIPES.values() for one in recipe.heads]
+    parser.add_argument("--data", type=Path, required=True, help="folder with the public rows")
+    parser.add_argument("--head", action="append", choices=known, help="measure this one; may be repeated")
+    parser.add_argument("--candidate", action="append", choices=NAMES, help="likewise")
+    parser.add_argument("--quick", action="store_true", help="few candidates and folds, in minutes")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    options = parser.parse_args(arguments)
+    names = options.candidate or (QUICK if options.quick else NAMES)
+    try:
+        found = lines(options.data, names, options.head or known, options.quick)
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    made = json.dumps(table.as_json(found), indent=2) + "\n" if options.json else table.rendered(found)
+    sys.stdout.write(made)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

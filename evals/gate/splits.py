@@ -1,0 +1,115 @@
+"""Who is trained on and who is judged: near-duplicates stay together, and whole sources are left out."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.gate.rows import Row
+from models.gate.ngrams.arrays import Bools, Ints
+from models.gate.ngrams.features import Shape, grams
+
+SHINGLES = Shape(word_bits=1, char_bits=21, words=(), chars=(6,), roles=False)
+HASHES = 64
+BANDS = 16
+NEAR = 0.7
+"""Texts whose shingles have this Jaccard similarity, as MinHash estimates it, are near-duplicates."""
+THIRDS = 3
+WRITTEN = "written-"
+"""Sources written for Warrant begin so."""
+PRIME = (1 << 61) - 1
+
+RELATED = {
+    # The composite rows are carriers and attacks of other sources put together.
+    "BIPIA": ("composite",),
+    "ours-emails": ("composite", "ours-composite"),
+    "composite": ("BIPIA", "ours-emails", "ours-composite"),
+    "ours-composite": ("composite", "ours-emails"),
+}
+
+
+class Fold(NamedTuple):
+    """One model's training and judging, as masks over the rows."""
+
+    name: str
+    trained: Bools
+    judged: Bools
+
+
+def family(source: str) -> str:
+    """A source's short name."""
+    return source.partition("(")[0]
+
+
+def groups(texts: Sequence[str]) -> Ints:
+    """A number for each text, the same for near-duplicates, found by MinHash and banding (Broder 1997)."""
+    signatures = np.stack([_signature(text) for text in texts]) if texts else np.zeros((0, HASHES))
+    parents = np.arange(len(texts))
+    size = HASHES // BANDS
+    for band in range(BANDS):
+        part = np.ascontiguousarray(signatures[:, band * size : (band + 1) * size])
+        order = np.lexsort(part.T)
+        same = np.flatnonzero((part[order[1:]] == part[order[:-1]]).all(axis=1))
+        for place in same:
+            one, other = _root(parents, order[place]), _root(parents, order[place + 1])
+            if one != other and (signatures[order[place]] == signatures[order[place + 1]]).mean() >= NEAR:
+                parents[max(one, other)] = min(one, other)
+    return np.array([_root(parents, place) for place in range(len(texts))], dtype=np.int64)
+
+
+def without_near(trained: Bools, judged: Bools, grouped: Ints) -> Bools:
+    """The training rows that are no near-duplicate of a judged one."""
+    return trained & ~np.isin(grouped, grouped[judged])
+
+
+def crossed(grouped: Ints, folds: int, seed: int = 0) -> Ints:
+    """A fold for each row, so that groups stay together."""
+    names, places = np.unique(grouped, return_inverse=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    return (order % folds)[places].astype(np.int64)
+
+
+def sources_left_out(
+    rows: Sequence[Row], grouped: Ints, together: Sequence[Sequence[str]] = ()
+) -> list[Fold]:
+    """For each source a fold that judges it by a model that has seen neither it nor what is made of it.
+
+    `together` names sources that may be left out at once to save time; any other source has its own fold. What
+    was written for Warrant covers ground that no other source covers, so that it is left out in thirds.
+    """
+    names = np.array([family(row.source) for row in rows])
+    own = np.array([name.startswith(WRITTEN) for name in names], dtype=bool)
+    present = sorted(set(names[~own]))
+    listed = [[name for name in bundle if name in present] for bundle in together]
+    bundles = [bundle for bundle in listed if bundle]
+    bundles += [[name] for name in present if not any(name in bundle for bundle in bundles)]
+    folds = []
+    for bundle in bundles:
+        judged = np.isin(names, bundle)
+        unseen = judged | np.isin(names, [other for name in bundle for other in RELATED.get(name, ())])
+        folds.append(Fold("+".join(bundle), without_near(~unseen, judged, grouped), judged))
+    parts = crossed(grouped, THIRDS)
+    for part in range(THIRDS) if own.any() else ():
+        judged = own & (parts == part)
+        folds.append(Fold(f"{WRITTEN}{part + 1}/{THIRDS}", without_near(~judged, judged, grouped), judged))
+    return folds
+
+
+def _signature(text: str) -> NDArray[np.int64]:
+    shingles = np.unique(grams(text, SHINGLES)[0].buckets).astype(np.uint64)
+    if not len(shingles):
+        shingles = np.zeros(1, dtype=np.uint64)
+    random = np.random.default_rng(11)
+    factors = random.integers(1, PRIME, HASHES, dtype=np.uint64) | np.uint64(1)
+    shifts = random.integers(0, PRIME, HASHES, dtype=np.uint64)
+    # The top half of a product modulo 2^64 is a hash good enough to order by.
+    hashed = (shingles[:, None] * factors + shifts) >> np.uint64(32)
+    return hashed.min(axis=0).astype(np.int64)
+
+
+def _root(parents: Ints, place: int) -> int:
+    while parents[place] != place:
+        parents[place] = parents[parents[place]]
+        place = parents[place]
+    return int(place)

@@ -1,0 +1,1 @@
+"""Hashed n-grams of windows, and the linear model over them."""

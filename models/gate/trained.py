@@ -1,0 +1,77 @@
+"""A trained classifier from an artefact folder; one that is incomplete or altered does not start."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.gate.artefact import read
+from models.gate.classifier import Finding
+from models.gate.ngrams.stored import model
+from state.canonical import digest
+from state.verdict import Place
+
+SHIPPED = Path(__file__).parent / "weights"
+SURFACES: dict[Place, str] = {"screen": "input", "result": "tool", "release": "tool"}
+"""Which texts a place sees."""
+REASONS = {
+    "direct_injection": "The request seems to set the assistant's instructions aside or to ask for them.",
+    "jailbreak": "The request seems to talk the assistant out of its rules.",
+    "indirect_injection": "The result seems to hold instructions for the assistant.",
+}
+
+
+class Trained:
+    """Scores texts with one artefact; at a place that sees other texts it finds nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read and verify the artefact.
+
+        Raises:
+            UsageError: the folder is incomplete, damaged, or not what its card says.
+        """
+        artefact = read(folder)
+        self.card = artefact.card
+        self._model = model(artefact)
+        self.name = f"{self.card.name}@{self.card.version}"
+        self.digest = self.card.digest
+        self.categories = frozenset(self.card.heads)
+        # The first call builds tables; that must not count against a request's time.
+        self._model.scores("Loading.")
+
+    def classify(self, text: str, place: Place) -> Sequence[Finding]:
+        """One finding for each head, also below its threshold."""
+        if SURFACES[place] != self.card.surface:
+            return []
+        return [
+            Finding(
+                category=category,
+                score=scored.probability,
+                reason=REASONS.get(category, f"The text seems to be of the kind {category}."),
+                spans=(scored.span,),
+                action=self.card.heads[category].action,
+                threshold=self.card.heads[category].threshold,
+            )
+            for category, scored in self._model.scores(text).items()
+        ]
+
+
+class Several:
+    """Classifiers of which each knows its own texts, under one name."""
+
+    def __init__(self, name: str, classifiers: Sequence[Trained]) -> None:
+        self._classifiers = classifiers
+        self.name = f"{name}@{'+'.join(str(one.card.version) for one in classifiers)}"
+        self.digest = digest([one.digest for one in classifiers])
+        self.categories = frozenset[str]().union(*(one.categories for one in classifiers))
+
+    def classify(self, text: str, place: Place) -> Sequence[Finding]:
+        """What those find that know the texts of the place."""
+        return [finding for one in self._classifiers for finding in one.classify(text, place)]
+
+
+def shipped() -> Several:
+    """The classifier that is shipped: one model for requests, one for what tools give.
+
+    Raises:
+        UsageError: a file is missing or damaged.
+    """
+    return Several("injection", [Trained(SHIPPED / "request"), Trained(SHIPPED / "result")])
