@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from state.tool_policy import Names, Section
 from state.verdict import GRAVITY, Action
 
+SHORTEST_CANARY = 8
+"""Letters and digits; a shorter string might be said by chance."""
+
 
 class PlacePolicy(Section):
     """The gate at one place."""
@@ -31,16 +34,39 @@ class PlacePolicy(Section):
         return self
 
 
+class ReleasePolicy(PlacePolicy):
+    """The gate behind the model.
+
+    A claim that its evidence does not support is found here, too (`unsupported_claim`); unless `actions` says
+    otherwise, it is flagged.
+    """
+
+    classifiers: Names = ("rules", "leak")
+
+
 class GatePolicy(Section):
     """The gate in front of the model, on what tools and documents give, and on what leaves."""
 
     screen: PlacePolicy = PlacePolicy()
     result: PlacePolicy = PlacePolicy(action="quarantine")
-    release: PlacePolicy = PlacePolicy()
+    release: ReleasePolicy = ReleasePolicy()
+    canaries: dict[str, Names] = Field(default_factory=dict)
+    """ACL label → strings that stand in documents with it and nowhere else; what holds one never leaves to a
+    caller without the label."""
 
     def longest(self) -> float:
         """Seconds that the most patient place waits."""
         return max(place.timeout_seconds for place in (self.screen, self.result, self.release))
+
+    @model_validator(mode="after")
+    def _markers(self) -> Self:
+        for label, markers in self.canaries.items():
+            short = (one for one in markers if sum(map(str.isalnum, one)) < SHORTEST_CANARY)
+            if (found := next(short, None)) is not None:
+                raise ValueError(
+                    f"the canary {found!r} of {label} needs at least {SHORTEST_CANARY} letters and digits"
+                )
+        return self
 
     @model_validator(mode="after")
     def _quarantine(self) -> Self:

@@ -19,15 +19,15 @@ class Judging:
     """Everybody who judges at one place."""
 
     def __init__(self, place: Place, policy: PlacePolicy, classifiers: Sequence[AnyClassifier]) -> None:
-        self.place, self.policy, self._classifiers = place, policy, tuple(classifiers)
-        self.digest = digest([[one.name, one.digest] for one in self._classifiers])
+        self.place, self.policy, self.classifiers = place, policy, tuple(classifiers)
+        self.digest = digest([[one.name, one.digest] for one in self.classifiers])
 
     async def __call__(self, text: str) -> Verdict:
         """Judge a text; a classifier that raises, hangs or answers nonsense refuses."""
-        verdict = self._verdict("+".join(one.name for one in self._classifiers))
+        verdict = self._verdict("+".join(one.name for one in self.classifiers))
         try:
             async with asyncio.timeout(self.policy.timeout_seconds):
-                for classifier in self._classifiers:
+                for classifier in self.classifiers:
                     asked = await _asked(classifier, text, self.place)
                     check(asked, classifier.categories, len(text))
                     verdict = graver(verdict, classifier.name, asked, self.policy)

@@ -1,8 +1,8 @@
 """Classifiers by name.
 
-`rules`, `injection` (the trained one that is shipped), `trained:FOLDER` (one of your own), `judge:MODEL` (a
-chat model), `moderation` or `moderation:URL#MODEL` (OpenAI's endpoint), `guard:FOLDER` (a guard model), and
-`module:attribute` (an object or its class).
+`rules`, `injection` (the trained one that is shipped), `leak` (what tells the prompts), `trained:FOLDER` (one
+of your own), `judge:MODEL` (a chat model), `moderation` or `moderation:URL#MODEL` (OpenAI's endpoint),
+`guard:FOLDER` (a guard model), and `module:attribute` (an object or its class).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ from state.gate_policy import GatePolicy
 from state.settings import Settings
 
 KNOWN = (
-    "Use rules, injection, trained:FOLDER, judge:MODEL, moderation, guard:FOLDER, or module:attribute for "
-    "one of your own."
+    "Use rules, injection, leak, trained:FOLDER, judge:MODEL, moderation, guard:FOLDER, or module:attribute "
+    "for one of your own."
 )
 
 
@@ -65,6 +65,12 @@ def _injection(_means: Means) -> AnyClassifier:
     return shipped()
 
 
+def _leak(means: Means) -> AnyClassifier:
+    from models.gate.leak import Leak
+
+    return Leak(means.instructions)
+
+
 def _trained(folder: str, _means: Means) -> AnyClassifier:
     from models.gate.trained import Trained
 
@@ -98,6 +104,7 @@ def _guard(folder: str, _means: Means) -> AnyClassifier:
 ALONE: dict[str, Callable[[Means], AnyClassifier]] = {
     "rules": _rules,
     "injection": _injection,
+    "leak": _leak,
     "moderation": _openai,
 }
 NAMED: dict[str, Callable[[str, Means], AnyClassifier]] = {

@@ -46,6 +46,18 @@ class Guard:
     timeout_seconds: float = 2.0
     """For one look at what came."""
 
+    def joined(self, other: "Guard") -> "Guard":
+        """Both of them."""
+        return Guard(
+            lambda text: [*self.find(text), *other.find(text)],
+            max(self.window, other.window),
+            self.timeout_seconds,
+        )
+
+
+UNGUARDED = Guard(lambda _: [])
+"""Lets everything through."""
+
 
 def guard(classifiers: Sequence[AnyClassifier], policy: PlacePolicy) -> Guard:
     """The guard of a stream: of those who judge what leaves, all that look at a part of a text at a time.
