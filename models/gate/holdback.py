@@ -43,8 +43,10 @@ class Holdback:
         self._find, self._window, self._step, self._longest = find, window, step, longest
         self._waiting: list[str] = []
         self._text = ""
-        # Places of the whole text: where what is kept begins, how much has come, been looked at, and left.
-        self._base = self._come = self._looked = self._left = 0
+        # Places of the whole text: where what is kept begins, how much has come, and how much has left.
+        self._base = self._come = self._left = 0
+        self._looked = window
+        """How much was looked at; before a window is full nothing can leave."""
         self._searched = self._cut = 0
         """Breaks were looked for up to here, and the last one ends there."""
         self._shown = [0]

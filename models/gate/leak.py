@@ -115,7 +115,7 @@ class Leak:
 
     name = "leak"
     categories = frozenset({"prompt_leak"})
-    window = 400
+    window = 320
 
     def __init__(self, instructions: Mapping[str, str]) -> None:
         texts = list(instructions.values())

@@ -78,7 +78,7 @@ def _found(classifier: Local, text: str) -> Sequence[Finding]:
     return findings
 
 
-async def guarded(chunks: AsyncIterator[str], by: Guard) -> AsyncIterator[str]:
+async def guarded(chunks: AsyncIterator[str], by: Guard) -> AsyncGenerator[str, None]:
     """What of a stream may leave, as soon as it may.
 
     Args:
