@@ -1,4 +1,9 @@
-"""Letters of other scripts and rare ones that stand for Latin letters, read so where no real word is lost."""
+"""Letters of other scripts and rare ones that stand for Latin letters, read so where no real word is lost.
+
+The letters are data, `lookalikes.txt`, and not a library: `confusable_homoglyphs` (MIT, last release of
+January 2024) finds such letters without a rule for words and reads a megabyte of JSON for it; `disarm` (MIT,
+before its version 1) folds them in real words of one script, too.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,7 +26,7 @@ ASCII = re.compile("[A-Za-z]")
 SMALL_CAPITALS = re.compile("[\u0250-\u02af\u1d00-\u1dbf\ua720-\ua7ff]{3,}")
 SURE = 4
 """Letters of a word that need not be an English one if it mixes scripts: µm and Δx do so, too."""
-MAJORITY = 3
+MAJORITY = 2
 """So many times as many Latin letters as others: a word of other letters may then be a Latin one."""
 
 

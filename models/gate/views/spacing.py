@@ -3,15 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from models.gate.views.view import Part
 from models.gate.views.words import divided, known
+from models.text import MARKS
 
-# White space, ASCII punctuation with the underscore, middle dots, bullets, dashes and ellipses.
-GAP = r"[\s!-/:-@\[-`{-~\xb7\u2010-\u2027]"
+# Anything but letters, digits and the marks that stand within words of other scripts.
+GAP = rf"(?:_|[^\w{MARKS}])"
 LONE = r"[^\W_](?![^\W_])"
 APART = re.compile(rf"(?<![^\W_]){LONE}(?:{GAP}{{1,6}}{LONE}){{3,}}")
-GAPS = re.compile(rf"{GAP}+")
+GAPS = re.compile(f"{GAP}+")
 LETTER = re.compile(r"[^\W\d_]")
 MANY = 10
 """Letters of a run that is one in whatever language it is,"""
@@ -20,6 +22,11 @@ LONG = 3
 
 CLUMP = 18
 """Letters of a run of words; few words are so long."""
+INNER = re.compile(r"[-.*|~](?<=[A-Za-z].)[A-Za-z]")
+PIECES = re.compile(r"(?<![A-Za-z])[A-Za-z]+(?:[-.*|~][A-Za-z]+)+(?![A-Za-z])")
+LETTERS = re.compile("[A-Za-z]+")
+SHORTEST, FEWEST = 4, 3
+"""Letters of a word with signs within, and how many such words are needed: some spell co-operate so."""
 SEVERAL = 4
 """Words of a run; names in code often have three."""
 TOGETHER = re.compile(rf"(?<![A-Za-z])[A-Za-z]{{{CLUMP},}}(?![A-Za-z])")
@@ -33,7 +40,7 @@ def spaced(text: str) -> Iterator[Part]:
 
 
 def clumped(text: str) -> Iterator[Part]:
-    """Words run together, or joined by underscores: `ignoreallprevious`, `ignore_all_previous_rules`."""
+    """Four and more words run together: `ignoreallpreviousrules`."""
     if max(map(len, text.split()), default=0) < CLUMP:
         return
     for match in TOGETHER.finditer(text):
@@ -41,16 +48,25 @@ def clumped(text: str) -> Iterator[Part]:
             yield Part(*match.span(), " ".join(words))
 
 
+def hyphenated(text: str) -> list[Part]:
+    """Words with signs at several places within, `in-struc-tions`, if there are several such words."""
+    if not INNER.search(text):
+        return []
+    found = []
+    for match in PIECES.finditer(text):
+        letters = "".join(filter(str.isalpha, match[0]))
+        pieces = map(str.lower, LETTERS.findall(match[0]))
+        if len(letters) >= SHORTEST and known(letters.lower()) and not all(map(known, pieces)):
+            found.append(Part(*match.span(), letters))
+    return found if len(found) >= FEWEST else []
+
+
 def _joined(run: str) -> str | None:
     """The words of a run of lone letters, or None if that says nothing."""
     letters, gaps = GAPS.split(run), GAPS.findall(run)
     usual = Counter(gaps).most_common(1)[0][0]
-    words = [letters[0]]
-    for gap, letter in zip(gaps, letters[1:], strict=True):
-        if gap == usual:
-            words[-1] += letter
-        else:
-            words.append(letter)
+    signs = ("" if gap == usual else " " for gap in gaps)
+    words = "".join(chain.from_iterable(zip(letters, (*signs, ""), strict=True))).split()
     read = [_read(word) for word in words]
     told = any(len(word) > 3 and known(word.lower()) for each in read for word in each.split())
     long = len(letters) >= MANY and len(letters) >= LONG * len(words) and LETTER.search(run)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
-from math import log
+from math import inf, log
 
 from models.embeddings.minilm import TOKENIZER
 from models.language import stop_words
@@ -13,13 +13,23 @@ from models.language import stop_words
 LONG = re.compile(r"[^\W\d_]{3,}")
 ASCII_LONG = re.compile("[a-z]{3,}")
 SHORT = re.compile("[ai]|a[mnst]|b[ey]|do|go|he|i[fnst]|m[ey]|no|o[fnr]|so|to|u[ps]|we")
-ABSENT = ("chatbot", "decode", "jailbreak", "override", "overrides", "unfiltered", "uncensored", "verbatim")
-"""Words of the field that the tokenizer has in pieces only."""
-
-LONGEST = 18
+ABSENT = """
+    admin api browse bypassing censor censored chatbot chatbots chatgpt circumvent confidentiality
+    decode delete deleted dev directives disable disclaimer disclose email emails encode encoded
+    encrypted exfiltrate filename firewall hateful html ignores ignoring initialize instruct instructs
+    jailbreak jailbroken json login lowercase malware markdown openai overridden override overrides
+    overriding password passwords permissions phishing prioritize prompts querying refund refusals
+    rewrite roleplay summarise summarize swears token tokens tutorial uncensored unethical unfiltered
+    unlock unrestricted untrusted uppercase url username verbatim website websites whitespace workflow
+    alles anteriores anterior anweisungen aufgabe bisherigen consignes diga eerdere eingabeaufforderung
+    ignora ignorar ignore ignorez ignoriere instrucciones instructies instrukcije istruzioni negeer
+    oublie oubliez olvida olvide passwort precedentes precedenti regeln regole salasana vergeet vergiss
+    vergessen vorherigen zeige
+""".split()  # noqa: SIM905 - a list literal would take 100 lines
+"""Words of the field that the tokenizer has in pieces only, and what is said for them in other languages."""
 UNKNOWN = 14.0
 """What a letter outside of any word costs; the rarest word costs 10."""
-EVIDENT, MOST = 0.6, 0.9
+EVIDENT, MOST = 0.75, 0.9
 """Share of the letters in words of three and more, and in words at all, from which on a cut is believed."""
 
 
@@ -29,7 +39,7 @@ def ranks() -> Mapping[str, int]:
     vocabulary: dict[str, int] = json.loads(TOKENIZER.read_text(encoding="utf-8"))["model"]["vocab"]
     words = [word for word in vocabulary if ASCII_LONG.fullmatch(word) or SHORT.fullmatch(word)]
     words.sort(key=vocabulary.__getitem__)
-    return {word: rank for rank, word in enumerate((*words, *ABSENT))}
+    return {word: rank for rank, word in enumerate(dict.fromkeys((*words, *ABSENT)))}
 
 
 def known(word: str) -> bool:
@@ -68,18 +78,21 @@ def divided(letters: str) -> list[str] | None:
 
 
 def _cheapest(letters: str) -> Iterator[str]:
-    lowered, costs = letters.lower(), _costs()
+    lowered, costs, beginnings = letters.lower(), _costs(), _beginnings()
     if len(lowered) != len(letters):
         return iter((letters,))
-    best, lengths = [0.0], [0]
-    for end in range(1, len(lowered) + 1):
-        cost, length = best[end - 1] + UNKNOWN, 1
-        for size in range(1, min(LONGEST, end) + 1):
-            word = costs.get(lowered[end - size : end])
-            if word is not None and best[end - size] + word < cost:
-                cost, length = best[end - size] + word, size
-        best.append(cost)
-        lengths.append(length)
+    best, lengths = [0.0, *[inf] * len(letters)], [1] * (len(letters) + 1)
+    for start in range(len(letters)):
+        before = best[start]
+        if before + UNKNOWN < best[start + 1]:
+            best[start + 1], lengths[start + 1] = before + UNKNOWN, 1
+        for end in range(start + 1, len(letters) + 1):
+            piece = lowered[start:end]
+            if piece not in beginnings:
+                break
+            cost = before + costs.get(piece, inf)
+            if cost < best[end]:
+                best[end], lengths[end] = cost, end - start
     return reversed([*_back(letters, lengths)])
 
 
@@ -93,3 +106,9 @@ def _back(letters: str, lengths: list[int]) -> Iterator[str]:
 @cache
 def _costs() -> Mapping[str, float]:
     return {word: log(rank + 10) for word, rank in ranks().items()}
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """All of which a word could still come: the search for words ends with the first that is none."""
+    return frozenset(word[:size] for word in ranks() for size in range(1, len(word) + 1))
