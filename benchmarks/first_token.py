@@ -4,7 +4,8 @@
 
 `stream`: a model whose whole answer is there at once, with and without `guarded` around it. `graph`: our
 graph from the request to the first piece of the released answer, with the default gate and with one that lets
-everything through. Both ways take turns, run by run, so that a change of the machine's speed hits them alike; the added delay is the difference within a pair.
+everything through. Both ways take turns, run by run, so that a change of the machine's speed hits them alike;
+the added delay is the difference within a pair.
 """
 
 import argparse
