@@ -2,10 +2,12 @@
 
     python -m benchmarks.first_token --runs 200
 
-`stream`: a model whose whole answer is there at once, with and without `guarded` around it. `graph`: our
-graph from the request to the first piece of the released answer, with the default gate and with one that lets
-everything through. Both ways take turns, run by run, so that a change of the machine's speed hits them alike;
-the added delay is the difference within a pair.
+`words`: the words of an answer that are all there at once, with and without `guarded` around them: what the
+gate itself takes. `langchain`: the same words out of LangChain's fake model, whose stream takes its own time
+for each word, and the hold-back waits for some of them. `graph`: our graph from the request to the first piece
+of the released answer, with the default gate and with one that lets everything through. Both ways take turns,
+run by run, so that a change of the machine's speed hits them alike; the added delay is the difference within a
+pair.
 """
 
 import argparse
@@ -48,14 +50,24 @@ async def _first(texts: AsyncGenerator[str, None]) -> float:
         return (time.perf_counter() - started) * 1000
 
 
-def streaming(by: Guard | None) -> First:
-    """A model's stream, guarded or not."""
+Texts = Callable[[], AsyncGenerator[str, None]]
 
-    async def texts() -> AsyncGenerator[str, None]:
-        model = GenericFakeChatModel(messages=iter([AIMessage(ANSWER)]))
-        async for chunk in model.astream("Hello."):
-            yield str(chunk.text)
 
+async def words() -> AsyncGenerator[str, None]:
+    """An answer that is there at once."""
+    for word in ANSWER.split(" "):
+        yield f"{word} "
+
+
+async def langchain() -> AsyncGenerator[str, None]:
+    """The same out of a model."""
+    model = GenericFakeChatModel(messages=iter([AIMessage(ANSWER)]))
+    async for chunk in model.astream("Hello."):
+        yield str(chunk.text)
+
+
+def streaming(texts: Texts, by: Guard | None = None) -> First:
+    """A stream, guarded or not."""
     return lambda: _first(guarded(texts(), by) if by else texts())
 
 
@@ -92,7 +104,10 @@ async def measure(runs: int) -> dict[str, Any]:
     gated = replace(open_, judge=judge(judgings), guard=guard_of(judgings))
     return {
         "runs": runs,
-        "stream": await _paired(streaming(None), streaming(guard_of(judgings)), runs),
+        **{
+            source.__name__: await _paired(streaming(source), streaming(source, guard_of(judgings)), runs)
+            for source in (words, langchain)
+        },
         "graph": await _paired(running(replace(open_, guard=UNGUARDED)), running(gated), runs),
     }
 
