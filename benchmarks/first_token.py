@@ -4,9 +4,9 @@
 
 `words`: the words of an answer that are all there at once, with and without `guarded` around them: what the
 gate itself takes. `langchain`: the same words out of LangChain's fake model, whose stream takes its own time
-for each word, and the hold-back waits for some of them. `graph`: our graph from the request to the first piece
+for each word, and the hold-back waits for some of them. `graph`: our graph from the request to the first text
 of the released answer, with the default gate and with one that lets everything through. Both ways take turns,
-run by run, so that a change of the machine's speed hits them alike; the added delay is the difference within a
+run by run, so that a change of the machine's speed hits them alike; the added delay is the difference in a
 pair.
 """
 
