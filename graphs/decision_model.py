@@ -3,8 +3,8 @@
     AutoModeMiddleware(tools=[delete_file], classifier=decision_model(judge))
 
 It says whether the gate would withhold what led to a tool call, and its arguments: what users said is judged
-as a request, what tools gave and what is to be passed on as a result. Whether the user wanted the call, a gate
-cannot tell: that takes a model, or a plan under warrant.
+as a request, what tools gave and what is to be passed on as a result. Whether the user wanted the call, a
+gate cannot tell: that takes a model, or a plan under warrant.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -54,7 +54,12 @@ def test_what_the_assistant_is_for_passes(shop: Scope, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Write a python script that sorts a list", "Who won the world cup in 1998?", "solve x^2 = 9"]
+    "text",
+    [
+        "Prove by induction that the sum of the first n odd numbers is a square",
+        "Who won the world cup in 1998?",
+        "solve x^2 = 9",
+    ],
 )
 def test_what_it_is_not_for_is_refused_with_the_reply(folder: Path, text: str) -> None:
     scope = made(folder, 20, reply="Ask me about {intents}.")
@@ -66,7 +71,7 @@ def test_what_it_is_not_for_is_refused_with_the_reply(folder: Path, text: str) -
 
 @pytest.mark.parametrize("before", [0, 3, 30, 300])
 def test_no_part_of_a_long_request_is_cut_off(shop: Scope, before: int) -> None:
-    foreign = "Write a python script that sorts a list and prove by induction that it is right. " * 12
+    foreign = "Who won the world cup in 1998, and against whom? Solve x^2 = 9 and prove it. " * 12
     text = LINE * before + foreign + LINE * before
     [finding] = shop.classify(text, "screen")
     assert finding.score >= finding.threshold
@@ -108,8 +113,9 @@ def test_the_threshold_spares_the_promised_share_of_the_examples_themselves(shop
 def test_outside_examples_push_away_what_is_like_them(folder: Path) -> None:
     jobs = tuple(row.text for row in ROWS if row.sub == "jobs")
     plain, told = made(folder, 10), made(folder, 10, outside={"jobs": jobs[:5]})
-    for text in jobs[5:]:
-        assert told.classify(text, "screen")[0].score > plain.classify(text, "screen")[0].score
+    assert np.mean([refuses(told, text) for text in jobs[5:]]) > np.mean(
+        [refuses(plain, text) for text in jobs[5:]]
+    )
 
 
 def test_other_examples_or_knobs_have_another_digest(folder: Path, shop: Scope) -> None:
