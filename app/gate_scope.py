@@ -29,7 +29,7 @@ def scope(as_json: Json = False) -> None:
     from state.settings import settings
 
     policy = load_policy(settings().policy).gate
-    card = scope_of(policy.scope, resolve(), settings().home).card
+    card = scope_of(policy.scope, resolve, settings().home).card
     action = policy.screen.actions.get("off_scope", card.action)
     shown = {**asdict(card), "promised": card.promised, "action": action}
     typer.echo(json.dumps(shown, ensure_ascii=False) if as_json else _said(card, action))

@@ -48,8 +48,11 @@ class ScopePolicy(Section):
 
 def distinct(examples: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """All utterances, those that differ in case and white space only once."""
-    first = {_told(text): text for texts in reversed(examples.values()) for text in reversed(texts)}
-    return tuple(reversed(first.values()))
+    first: dict[str, str] = {}
+    for texts in examples.values():
+        for text in texts:
+            first.setdefault(_told(text), text)
+    return tuple(first.values())
 
 
 def _told(text: str) -> str:

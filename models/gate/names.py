@@ -71,7 +71,7 @@ def _injection(_means: Means) -> AnyClassifier:
 def _scope(means: Means) -> AnyClassifier:
     from models.gate.scope.classifier import scope_of
 
-    scope = scope_of(means.policy.scope, means.embedder(), means.settings.home)
+    scope = scope_of(means.policy.scope, means.embedder, means.settings.home)
     if scope.card.missing:
         logger.warning("gate.scope: %s See `warrant gate scope`.", scope.card.promised)
     return scope

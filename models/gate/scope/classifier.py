@@ -1,6 +1,6 @@
 """The classifier `scope`: whether the assistant is for a request, by the examples of the policy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,7 +113,7 @@ class Scope:
         return np.minimum(probability(near, self._typical), HIGHEST)
 
 
-def scope_of(policy: ScopePolicy | None, embedder: Embedder, home: Path) -> Scope:
+def scope_of(policy: ScopePolicy | None, embedder: Callable[[], Embedder], home: Path) -> Scope:
     """The scope of a policy, with what is kept below this folder.
 
     Raises:
@@ -121,7 +121,7 @@ def scope_of(policy: ScopePolicy | None, embedder: Embedder, home: Path) -> Scop
     """
     if policy is None:
         raise UsageError("The policy has no scope.", "Add [gate.scope.inside] to it; see docs/scope.md.")
-    return Scope(policy, Kept(embedder, home / "gate" / "scope"))
+    return Scope(policy, Kept(embedder(), home / "gate" / "scope"))
 
 
 @cache

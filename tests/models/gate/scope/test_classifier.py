@@ -71,7 +71,7 @@ def test_what_it_is_not_for_is_refused_with_the_reply(folder: Path, text: str) -
 
 @pytest.mark.parametrize("before", [0, 3, 30, 300])
 def test_no_part_of_a_long_request_is_cut_off(shop: Scope, before: int) -> None:
-    foreign = "Who won the world cup in 1998, and against whom? Solve x^2 = 9 and prove it. " * 12
+    foreign = "Who won the world cup in 1998, and against whom? Solve x^2 = 9 and prove it. " * 24
     text = LINE * before + foreign + LINE * before
     [finding] = shop.classify(text, "screen")
     assert finding.score >= finding.threshold
