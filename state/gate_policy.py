@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from state.scope_policy import ScopePolicy
 from state.tool_policy import Names, Section
 from state.verdict import GRAVITY, Action
 
@@ -53,6 +54,8 @@ class GatePolicy(Section):
     canaries: dict[str, Names] = Field(default_factory=dict)
     """ACL label → strings that stand in documents with it and nowhere else; what holds one never leaves to a
     caller without the label."""
+    scope: ScopePolicy | None = None
+    """What requests the assistant is for; `scope` among the classifiers of `screen` judges by it."""
 
     def longest(self) -> float:
         """Seconds that the most patient place waits."""
@@ -74,4 +77,13 @@ class GatePolicy(Section):
             if "quarantine" in (place.action, *place.actions.values()):
                 milder, graver = (GRAVITY[GRAVITY.index("quarantine") + step] for step in (-1, 1))
                 raise ValueError(f"{name} cannot quarantine: only results can; use {milder} or {graver}")
+        return self
+
+    @model_validator(mode="after")
+    def _scoped(self) -> Self:
+        if self.scope is not None and "scope" not in self.screen.classifiers:
+            raise ValueError("gate.scope judges nothing; add scope to gate.screen.classifiers")
+        for name, place in (("result", self.result), ("release", self.release)):
+            if "scope" in place.classifiers:
+                raise ValueError(f"scope judges requests only; take it out of gate.{name}.classifiers")
         return self

@@ -66,6 +66,7 @@ def test_rules_are_found_by_name() -> None:
         ("", "There is no classifier"),
         ("rulez", "There is no classifier"),
         (":x", "There is no classifier"),
+        ("scope", "has no scope"),
         ("no_such_module:x", "cannot be loaded"),
         ("math:no_such_name", "cannot be loaded"),
         ("my_gate:no_classifier", "is not a classifier"),
