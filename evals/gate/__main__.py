@@ -3,8 +3,8 @@
     python -m evals.gate --data DIR [--json] [--quick] [--head HEAD] [--candidate NAME]
 
 DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. Within: trained on `train`
-and what was written, judged on `dev`. Left out: each public source is judged by a model that has seen neither it
-nor what is made of it; what was written is left out in thirds.
+and what was written, judged on `dev`. Left out: each public source is judged by a model that has seen neither
+it nor what is made of it; what was written is left out in thirds.
 """
 
 import argparse

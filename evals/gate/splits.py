@@ -75,8 +75,8 @@ def sources_left_out(
 ) -> list[Fold]:
     """For each source a fold that judges it by a model that has seen neither it nor what is made of it.
 
-    `together` names sources that may be left out at once to save time; any other source has its own fold. What
-    was written for Warrant covers ground that no other source covers, so that it is left out in thirds.
+    `together` names sources that may be left out at once to save time; any other source has its own fold.
+    What was written for Warrant covers ground that no other source covers, so that it is left out in thirds.
     """
     names = np.array([family(row.source) for row in rows])
     own = np.array([name.startswith(WRITTEN) for name in names], dtype=bool)

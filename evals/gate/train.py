@@ -2,8 +2,8 @@
 
     python -m evals.gate.train --data DIR [--only NAME] [--write] [--into FOLDER]
 
-DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. The benign rows of `dev` are
-held back: the promise of each threshold is made from them.
+DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. The benign rows of `dev`
+are held back: the promise of each threshold is made from them.
 """
 
 import argparse

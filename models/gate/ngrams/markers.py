@@ -1,7 +1,7 @@
 """Words that give an override away in many languages, and which of them stand together.
 
-Alone none of them says anything. A pair or a triple of roles in the same language, such as a word for ignoring
-near a word for instructions, is a feature of its own, so that what is learnt in one language holds in another.
+Alone none of them says anything. A pair or a triple of roles in the same language, such as a word for
+ignoring near a word for instructions, is a feature of its own: what is learnt in one language holds in others.
 """
 
 import tomllib
@@ -15,17 +15,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gate.ngrams.arrays import Bools, Codes, Grams, Ints, Longs
+from models.gate.ngrams.arrays import Codes, Grams, Ints, Longs
 from models.gate.views.reading import views
 
 MARKERS = Path(__file__).with_name("markers.toml")
-ROLES = ("ignore", "previous", "instructions", "reveal", "system_prompt")
+ROLES = ("ignore", "previous", "instructions", "reveal", "system_prompt", "secret", "your", "switch")
 REACH = 6
 """Markers that one is paired with at most, so that the cost stays linear."""
 NEAR, FAR = 16, 60
 """Characters between the markers of a pair."""
 TRIPLES = tuple(combinations(range(len(ROLES)), 3))
-COLUMNS = 128
+COLUMNS = 256
 
 
 class Known(NamedTuple):
@@ -54,7 +54,7 @@ def known() -> Known:
     bits: dict[tuple[str, int, bool], int] = defaultdict(int)
     for number, (language, roles) in enumerate(content.items()):
         for role, name in enumerate(ROLES):
-            for marker in roles[name]:
+            for marker in roles.get(name, ()):
                 bits[_folded(marker), role, language in anywhere] |= 1 << number
     markers: dict[int, list[tuple[str, int, int, bool]]] = defaultdict(list)
     for (marker, role, inside), languages in bits.items():
