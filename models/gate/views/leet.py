@@ -41,7 +41,7 @@ SURE = 4
 """Letters of a word that is taken for one by itself; shorter ones only among others."""
 MANY, DENSE = 3, 0.3
 """Words with a sign before a letter, and their share, from which on all words are respelt, known or not."""
-READINGS = 16
+READINGS = 8
 """Tried of one word."""
 
 
@@ -52,13 +52,18 @@ def respelt(text: str) -> Iterator[Part]:
     """
     if not HINT.search(text):
         return
-    tokens = [match for match in TOKEN.finditer(text) if not match[0].isalpha()]
+    tokens = [match for match in TOKEN.finditer(text) if _shaped(match)]
     mixed = sum(bool(MIXED.search(match[0])) for match in tokens)
     many = mixed >= MANY and mixed >= DENSE * len(text.split())
     for match in tokens:
         read = _read(match[0]) or _spelt(match[0]) if many else _sure(match[0])
         if read:
             yield Part(match.start(), match.start() + len(read), read)
+
+
+def _shaped(match: re.Match[str]) -> bool:
+    """Whether a token could be a word: a run of base64 is none."""
+    return match.end() - match.start() <= LONGEST and not match[0].isalpha()
 
 
 def _sure(token: str) -> str | None:
@@ -70,7 +75,7 @@ def _sure(token: str) -> str | None:
 def _read(token: str) -> str | None:
     """The English word that a token is, or None; signs at its end are punctuation."""
     stripped = token.rstrip(TRAILING)
-    if len(stripped) > LONGEST or stripped.isalpha():
+    if stripped.isalpha():
         return None
     readings = product(*(ALIKE.get(letter, letter) for letter in stripped))
     words = map("".join, islice(readings, READINGS))

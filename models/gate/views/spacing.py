@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from models.gate.views.view import Part
 from models.gate.views.words import divided, known
@@ -45,12 +46,8 @@ def _joined(run: str) -> str | None:
     """The words of a run of lone letters, or None if that says nothing."""
     letters, gaps = GAPS.split(run), GAPS.findall(run)
     usual = Counter(gaps).most_common(1)[0][0]
-    words = [letters[0]]
-    for gap, letter in zip(gaps, letters[1:], strict=True):
-        if gap == usual:
-            words[-1] += letter
-        else:
-            words.append(letter)
+    signs = ("" if gap == usual else " " for gap in gaps)
+    words = "".join(chain.from_iterable(zip(letters, (*signs, ""), strict=True))).split()
     read = [_read(word) for word in words]
     told = any(len(word) > 3 and known(word.lower()) for each in read for word in each.split())
     long = len(letters) >= MANY and len(letters) >= LONG * len(words) and LETTER.search(run)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
-from math import log
+from math import inf, log
 
 from models.embeddings.minilm import TOKENIZER
 from models.language import stop_words
@@ -16,7 +16,6 @@ SHORT = re.compile("[ai]|a[mnst]|b[ey]|do|go|he|i[fnst]|m[ey]|no|o[fnr]|so|to|u[
 ABSENT = ("chatbot", "decode", "jailbreak", "override", "overrides", "unfiltered", "uncensored", "verbatim")
 """Words of the field that the tokenizer has in pieces only."""
 
-LONGEST = 18
 UNKNOWN = 14.0
 """What a letter outside of any word costs; the rarest word costs 10."""
 EVIDENT, MOST = 0.6, 0.9
@@ -68,18 +67,21 @@ def divided(letters: str) -> list[str] | None:
 
 
 def _cheapest(letters: str) -> Iterator[str]:
-    lowered, costs = letters.lower(), _costs()
+    lowered, costs, beginnings = letters.lower(), _costs(), _beginnings()
     if len(lowered) != len(letters):
         return iter((letters,))
-    best, lengths = [0.0], [0]
-    for end in range(1, len(lowered) + 1):
-        cost, length = best[end - 1] + UNKNOWN, 1
-        for size in range(1, min(LONGEST, end) + 1):
-            word = costs.get(lowered[end - size : end])
-            if word is not None and best[end - size] + word < cost:
-                cost, length = best[end - size] + word, size
-        best.append(cost)
-        lengths.append(length)
+    best, lengths = [0.0, *[inf] * len(letters)], [1] * (len(letters) + 1)
+    for start in range(len(letters)):
+        before = best[start]
+        if before + UNKNOWN < best[start + 1]:
+            best[start + 1], lengths[start + 1] = before + UNKNOWN, 1
+        for end in range(start + 1, len(letters) + 1):
+            piece = lowered[start:end]
+            if piece not in beginnings:
+                break
+            cost = before + costs.get(piece, inf)
+            if cost < best[end]:
+                best[end], lengths[end] = cost, end - start
     return reversed([*_back(letters, lengths)])
 
 
@@ -93,3 +95,9 @@ def _back(letters: str, lengths: list[int]) -> Iterator[str]:
 @cache
 def _costs() -> Mapping[str, float]:
     return {word: log(rank + 10) for word, rank in ranks().items()}
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """All of which a word could still come: the search for words ends with the first that is none."""
+    return frozenset(word[:size] for word in ranks() for size in range(1, len(word) + 1))
