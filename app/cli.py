@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from app import ask, effects, evaluate, index, replay, serve, tools, trace
+from app import ask, effects, evaluate, gate, index, replay, serve, tools, trace
 from state.errors import WarrantError
 
 cli = typer.Typer(
@@ -17,6 +17,7 @@ cli = typer.Typer(
 cli.command("ask", epilog=ask.EPILOG)(ask.ask)
 cli.add_typer(index.commands, name="index")
 cli.add_typer(tools.commands, name="tools")
+cli.add_typer(gate.commands, name="gate")
 cli.add_typer(trace.commands, name="trace")
 cli.add_typer(evaluate.commands, name="eval")
 cli.command("replay", epilog=replay.EPILOG)(replay.replay)

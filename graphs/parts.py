@@ -1,12 +1,14 @@
 """The composition root: picks the parts, once for each process."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 
+from graphs import gate
 from graphs.callers import callers
+from graphs.gate import Judgings
 from graphs.langsmith_export import LangSmithExport
 from graphs.local import local_tools
 from graphs.outbox import Outbox
@@ -15,24 +17,20 @@ from graphs.wiring import Parts, wire
 from models.chat import Chat
 from models.embeddings import names as embeddings
 from models.faithfulness import names as faithfulness
-from models.gate import names as gate
-from models.gate.judging import Judging
+from models.gate.names import Means
 from models.names import chat
 from models.offline.vectors import Remembered
 from models.prices import cost
 from models.redaction import redact
-from nodes.gate import Judge
 from nodes.supporting import Supporting
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
-from state.gate_policy import PlacePolicy
 from state.label_policy import rules_digest
 from state.plan import THINKING
 from state.policy import Policy, load_policy
 from state.schema import Json
 from state.settings import Settings, settings
 from state.store import Store
-from state.verdict import Place, Verdict
 from tools.calculator import calculate
 from tools.capability import Capability
 from tools.documents import open_document, search_documents
@@ -83,15 +81,8 @@ def _langsmith(chosen: Settings) -> LangSmithExport:
 def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
     """The parts of the graph alone, with their effects in this store."""
     registry = Registry(capabilities(chosen, policy), policy, store)
-    prompts = {name: _prompt(name) for name in ("plan", "answer", "reword", *sorted(THINKING))}
-
-    kept = cache(partial(chat, policy=policy.models, settings=chosen))
-
-    def named(name: str) -> Chat:
-        # A tape is used up as it plays, so that each use of it starts with a fresh one.
-        return chat(name, policy.models, chosen) if name.startswith("tape:") else kept(name)
-
-    judgings = _judgings(policy)
+    prompts, named = _prompts(), _named(chosen, policy)
+    judgings = gating(chosen, policy, named)
     release = {"warrant": version("warrant")}
     fixed: dict[str, Json] = {
         "prompts": {name: digest_text(text) for name, text in prompts.items()},
@@ -108,7 +99,7 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         policy=policy,
         chat=named,
         registry=registry,
-        judge=_judge(judgings),
+        judge=gate.judge(judgings),
         caller=callers(chosen),
         supporting=_supporting(policy, named),
         terms=_terms(policy, chosen),
@@ -121,6 +112,12 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
     )
     drawing = digest(wire(parts).compile().get_graph().to_json())
     return parts
+
+
+def gating(chosen: Settings, policy: Policy, named: Callable[[str], Chat] | None = None) -> Judgings:
+    """Who judges at each place."""
+    means = Means(policy.gate, chosen, named or _named(chosen, policy), embeddings.resolve, _prompts())
+    return gate.judgings(means)
 
 
 def capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
@@ -145,8 +142,21 @@ def local_capabilities(chosen: Settings, policy: Policy) -> list[Capability]:
     ]
 
 
-def _prompt(name: str) -> str:
-    return files("nodes").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
+def _named(chosen: Settings, policy: Policy) -> Callable[[str], Chat]:
+    kept = cache(partial(chat, policy=policy.models, settings=chosen))
+
+    def named(name: str) -> Chat:
+        # A tape is used up as it plays, so that each use of it starts with a fresh one.
+        return chat(name, policy.models, chosen) if name.startswith("tape:") else kept(name)
+
+    return named
+
+
+@cache
+def _prompts() -> dict[str, str]:
+    folder = files("nodes").joinpath("prompts")
+    names = ("plan", "answer", "reword", *sorted(THINKING))
+    return {name: folder.joinpath(f"{name}.md").read_text(encoding="utf-8") for name in names}
 
 
 def _terms(policy: Policy, chosen: Settings) -> Callable[[Context], Terms]:
@@ -177,23 +187,3 @@ def _supporting(policy: Policy, named: Callable[[str], Chat]) -> Supporting | No
         chosen.checker, chosen.kind, lambda: Remembered(embeddings.resolve()), named
     )
     return Supporting(checker, chosen, policy.limits)
-
-
-def _judgings(policy: Policy) -> dict[Place, Judging]:
-    places: dict[Place, PlacePolicy] = {
-        "screen": policy.gate.screen,
-        "result": policy.gate.result,
-        "release": policy.gate.release,
-    }
-    kept = cache(gate.resolve)
-    return {
-        place: Judging(place, chosen, [kept(name) for name in chosen.classifiers])
-        for place, chosen in places.items()
-    }
-
-
-def _judge(judgings: Mapping[Place, Judging]) -> Judge:
-    async def judge(text: str, place: Place) -> Verdict:
-        return await judgings[place](text)
-
-    return judge

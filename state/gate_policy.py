@@ -38,6 +38,10 @@ class GatePolicy(Section):
     result: PlacePolicy = PlacePolicy(action="quarantine")
     release: PlacePolicy = PlacePolicy()
 
+    def longest(self) -> float:
+        """Seconds that the most patient place waits."""
+        return max(place.timeout_seconds for place in (self.screen, self.result, self.release))
+
     @model_validator(mode="after")
     def _quarantine(self) -> Self:
         for name, place in (("screen", self.screen), ("release", self.release)):

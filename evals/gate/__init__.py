@@ -1,1 +1,1 @@
-"""Training and measuring of the gate's classifiers."""
+"""The gate measured and trained: texts, splits, candidates, transformations and the one table."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from models.gate.artefact import read
 from models.gate.classifier import Finding
 from models.gate.ngrams.stored import model
+from state.canonical import digest
 from state.verdict import Place
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -51,3 +52,26 @@ class Trained:
             )
             for category, scored in self._model.scores(text).items()
         ]
+
+
+class Several:
+    """Classifiers of which each knows its own texts, under one name."""
+
+    def __init__(self, name: str, classifiers: Sequence[Trained]) -> None:
+        self._classifiers = classifiers
+        self.name = f"{name}@{'+'.join(str(one.card.version) for one in classifiers)}"
+        self.digest = digest([one.digest for one in classifiers])
+        self.categories = frozenset[str]().union(*(one.categories for one in classifiers))
+
+    def classify(self, text: str, place: Place) -> Sequence[Finding]:
+        """What those find that know the texts of the place."""
+        return [finding for one in self._classifiers for finding in one.classify(text, place)]
+
+
+def shipped() -> Several:
+    """The classifier that is shipped: one model for requests, one for what tools give.
+
+    Raises:
+        UsageError: a file is missing or damaged.
+    """
+    return Several("injection", [Trained(SHIPPED / "request"), Trained(SHIPPED / "result")])

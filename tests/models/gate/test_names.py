@@ -1,12 +1,23 @@
 import sys
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 import pytest
 
 from models.gate.classifier import Classifier, Finding
-from models.gate.names import resolve
+from models.gate.names import Means, resolve
 from models.gate.rules import Rules
 from state.errors import UsageError
+from state.gate_policy import GatePolicy
+from state.settings import Settings
+from state.verdict import Place
+
+
+def _unused(*_: object) -> NoReturn:
+    raise AssertionError("no model is needed for it")
+
+
+MEANS = Means(GatePolicy(), Settings(), _unused, _unused, {})
 
 
 class Mine:
@@ -14,7 +25,7 @@ class Mine:
     digest = "sha256:1"
     categories: frozenset[str] = frozenset()
 
-    def classify(self, text: str, place: str) -> Sequence[Finding]:
+    def classify(self, text: str, place: Place) -> Sequence[Finding]:
         return []
 
 
@@ -30,13 +41,13 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.parametrize("attribute", ["Mine", "mine"])
 def test_a_classifier_of_ones_own_is_found_by_name(importable: str, attribute: str) -> None:
-    found = resolve(f"{importable}:{attribute}")
+    found = resolve(f"{importable}:{attribute}", MEANS)
     assert isinstance(found, Classifier)
     assert found.classify("x", "screen") == []
 
 
 def test_rules_are_found_by_name() -> None:
-    assert isinstance(resolve("rules"), Rules)
+    assert isinstance(resolve("rules", MEANS), Rules)
 
 
 @pytest.mark.parametrize(
@@ -52,5 +63,5 @@ def test_rules_are_found_by_name() -> None:
 )
 def test_a_name_that_is_none_is_a_usage_error_with_a_way_out(importable: str, name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
-        resolve(name)
+        resolve(name, MEANS)
     assert caught.value.way_out

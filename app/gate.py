@@ -1,0 +1,9 @@
+"""`warrant gate`: judge texts, and measure and train what judges them."""
+
+import typer
+
+from app import gate_check, gate_score
+
+commands = typer.Typer(help="Judge texts, and measure and train what judges them.", no_args_is_help=True)
+commands.command("check", epilog=gate_check.EPILOG)(gate_check.check)
+commands.command("score", epilog=gate_score.EPILOG)(gate_score.score)
