@@ -76,23 +76,27 @@ def fit(
     weights: Doubles,
     knobs: Knobs,
     *,
+    holding: Bools | None = None,
     prior: Line | None = None,
 ) -> Line:
     """Learn from texts which windows are bad (multiple-instance learning, Andrews et al. 2003).
 
     Of an attack's windows only the worst by the model so far is trained on, since the others are whatever
-    stood around it; of a benign text all are benign. Texts of weight 0 are left out.
+    stood around it; of a benign text all are benign. Where it is known which windows hold an attack, only
+    those are looked at. Texts of weight 0 are left out.
     """
     random = np.random.default_rng(knobs.seed)
     used = (weights > 0)[bags.texts]
     bad = attacks[bags.texts]
-    share = (weights / bags.lengths)[bags.texts]
+    if holding is not None:
+        used &= holding | ~bad
+    share = weights[bags.texts] / np.bincount(bags.texts, used, minlength=bags.size).clip(1)[bags.texts]
     chosen = np.flatnonzero(used)
     centre = None if prior is None else prior.weights
     line = prior or logistic(matrix[chosen], bad[chosen], share[chosen], knobs.strength)
     for _ in range(knobs.rounds - 1 + (prior is not None)):
         margins = matrix @ line.weights + line.bias
-        order = _ranks(bags, margins)
+        order = _ranks(bags, np.where(used, margins, -np.inf))
         hard = order < np.where(bad, 1, knobs.hardest)
         rest = ~bad & ~hard & (random.random(len(bad)) < knobs.sampled)
         chosen = np.flatnonzero(used & (hard | rest))

@@ -1,7 +1,7 @@
 """Words that give an override away in many languages, and which of them stand together.
 
-Alone none of them says anything. A pair or a triple of roles in the same language, such as a word for
-ignoring near a word for instructions, is a feature of its own: what is learnt in one language holds in others.
+Alone none of them says anything. A pair or triple of roles in the same language, such as a word for ignoring
+near one for instructions, is a feature of its own: what is learnt in one language holds in others.
 """
 
 import tomllib
