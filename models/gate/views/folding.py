@@ -81,18 +81,21 @@ def _compatible(view: View) -> View:
 
 
 def _clusters(text: str) -> Iterator[Part]:
-    """Letters with their marks, composed (NFC); what cannot be composed loses its marks."""
-    for match in CLUSTER.finditer(text):
-        yield Part(*match.span(), _composed(match[0]))
+    """Letters with their marks, composed (NFC); in a text with stacks of marks, without."""
+    found = list(CLUSTER.finditer(text))
+    stacked = any(match.end() - match.start() > STACK for match in found)
+    for match in found:
+        yield Part(*match.span(), _bare(match[0]) if stacked else _composed(match[0]))
 
 
 def _composed(cluster: str) -> str:
+    """One character, or the letter alone."""
+    composed = normalize("NFC", cluster)
+    return composed if len(composed) == 1 and not combining(composed) else _bare(cluster)
+
+
+def _bare(cluster: str) -> str:
+    """The letter without marks; syllables of Hangul are none."""
     if "\u1100" <= cluster[0] <= "\u1112":
         return normalize("NFC", cluster)
-    letter = cluster[0]
-    if not letter.isalpha():
-        return "" if combining(letter) else letter
-    if len(cluster) <= STACK:
-        composed = normalize("NFC", cluster)
-        return composed if len(composed) == 1 else letter
-    return normalize("NFD", letter)[0]
+    return "" if combining(cluster[0]) else normalize("NFD", cluster[0])[0]

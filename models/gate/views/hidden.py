@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from models.gate.views.view import Part
 
 # A flag of a region is a black flag with a few tags.
-TAGS = re.compile("(?<!\U0001f3f4)[\U000e0020-\U000e007e]{2,}")
+TAGS = re.compile("\U0001f3f4[\U000e0061-\U000e007a]{1,6}\U000e007f|(?P<tags>[\U000e0020-\U000e007e]{2,})")
 SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 BITS = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]{32,}")
 OVERRIDE = re.compile("\u202e[^\u202c\n]{4,}")
@@ -18,12 +18,17 @@ def hidden(text: str) -> dict[str, list[Part]]:
     if text.isascii() or not HIDDEN.search(text):
         return {}
     found = {
-        "tags": [Part(*m.span(), "".join(chr(ord(c) - 0xE0000) for c in m[0])) for m in TAGS.finditer(text)],
+        "tags": [Part(*m.span(), _untagged(m["tags"])) for m in TAGS.finditer(text) if m["tags"]],
         "selectors": [Part(*m.span(), read) for m in SELECTORS.finditer(text) if (read := _bytes(m[0]))],
         "zero_width": [Part(*m.span(), read) for m in BITS.finditer(text) if (read := _bits(m[0]))],
         "override": [Part(*m.span(), m[0][::-1], backwards=True) for m in OVERRIDE.finditer(text)],
     }
     return {kind: parts for kind, parts in found.items() if parts}
+
+
+def _untagged(run: str) -> str:
+    """Tags as the ASCII characters that they are copies of."""
+    return "".join(chr(ord(letter) - 0xE0000) for letter in run)
 
 
 def _bytes(run: str) -> str:

@@ -1,11 +1,11 @@
 """Words with digits and signs in place of letters: `1gn0r3`, `@ll`, `pa$$word`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice, product
 
 from models.gate.views.view import Part
-from models.gate.views.words import known, ranks
+from models.gate.views.words import common, ranks
 
 ALIKE = {
     "0": "o",
@@ -54,9 +54,10 @@ def respelt(text: str) -> Iterator[Part]:
         return
     tokens = [match for match in TOKEN.finditer(text) if _shaped(match)]
     mixed = sum(bool(MIXED.search(match[0])) for match in tokens)
-    many = mixed >= MANY and mixed >= DENSE * len(text.split())
+    dense = mixed >= MANY and mixed >= DENSE * len(text.split())
+    many = dense and any(LETTER.search(match[0]) and _read(match[0], common()) for match in tokens)
     for match in tokens:
-        read = _read(match[0]) or _spelt(match[0]) if many else _sure(match[0])
+        read = _read(match[0], ranks()) or _spelt(match[0]) if many else _sure(match[0])
         if read:
             yield Part(match.start(), match.start() + len(read), read)
 
@@ -68,19 +69,19 @@ def _shaped(match: re.Match[str]) -> bool:
 
 def _sure(token: str) -> str | None:
     """The English word that a token is, if it is long and has letters: of a year, too, one could be made."""
-    read = _read(token) if LETTER.search(token) else None
+    read = _read(token, ranks()) if LETTER.search(token) else None
     return read if read and len(read) >= SURE else None
 
 
-def _read(token: str) -> str | None:
-    """The English word that a token is, or None; signs at its end are punctuation."""
+def _read(token: str, among: Container[str]) -> str | None:
+    """The commonest of these words that a token can be, or None; signs at its end are punctuation."""
     stripped = token.rstrip(TRAILING)
     if stripped.isalpha():
         return None
     readings = product(*(ALIKE.get(letter, letter) for letter in stripped))
     words = map("".join, islice(readings, READINGS))
-    found = [word for word in words if known(word.lower())]
-    return min(found, key=lambda word: ranks()[word.lower()], default=None)
+    found = [word for word in words if word.lower() in among]
+    return min(found, key=lambda word: ranks().get(word.lower(), len(ranks())), default=None)
 
 
 def _spelt(token: str) -> str | None:

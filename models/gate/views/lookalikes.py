@@ -21,7 +21,7 @@ ASCII = re.compile("[A-Za-z]")
 SMALL_CAPITALS = re.compile("[\u0250-\u02af\u1d00-\u1dbf\ua720-\ua7ff]{3,}")
 SURE = 4
 """Letters of a word that need not be an English one if it mixes scripts: µm and Δx do so, too."""
-MAJORITY = 3
+MAJORITY = 2
 """So many times as many Latin letters as others: a word of other letters may then be a Latin one."""
 
 

@@ -8,6 +8,8 @@ READABLE = re.compile(
 """UTF-8 without controls."""
 MOST = 0.6
 """Share of the bytes that are text in one piece, and of letters and spaces in that text."""
+ENCODED = re.compile(r"[\w+/=%&#;\\\s-]+", re.ASCII)
+"""What may be encoded once more."""
 VARIETY = 5
 """Different characters of a text, at least."""
 
@@ -21,4 +23,5 @@ def readable(data: bytes) -> str | None:
         return None
     text = longest[0].decode("utf-8", "replace")
     letters = sum(letter.isalpha() or letter.isspace() for letter in text)
-    return text if letters >= MOST * len(text) and len(set(text)) >= VARIETY else None
+    told = letters >= MOST * len(text) or ENCODED.fullmatch(text)
+    return text if told and len(set(text)) >= VARIETY else None

@@ -12,7 +12,7 @@ from models.gate.views.folding import folded
 from models.gate.views.hidden import hidden
 from models.gate.views.leet import respelt
 from models.gate.views.numerals import numerals
-from models.gate.views.spacing import clumped, spaced
+from models.gate.views.spacing import clumped, hyphenated, spaced
 from models.gate.views.strewn import asked, unstrewn
 from models.gate.views.turning import turned
 from models.gate.views.view import Part, View, assembled, extracted, rewritten, whole
@@ -31,6 +31,7 @@ TURNED = ("rot13", "reversed", "mirrored", "override")
 INLINE = (
     ("escaped", unescaped),
     ("spaced", spaced),
+    ("hyphenated", hyphenated),
     ("clumped", clumped),
     ("leet", respelt),
     ("strewn", unstrewn),

@@ -7,12 +7,13 @@ from itertools import chain
 
 from models.gate.views.view import Part
 from models.gate.views.words import divided, known
+from models.text import MARKS
 
-# White space, ASCII punctuation with the underscore, middle dots, bullets, dashes and ellipses.
-GAP = r"[\s!-/:-@\[-`{-~\xb7\u2010-\u2027]"
+# Anything but letters, digits and the marks that stand within words of other scripts.
+GAP = rf"(?:_|[^\w{MARKS}])"
 LONE = r"[^\W_](?![^\W_])"
 APART = re.compile(rf"(?<![^\W_]){LONE}(?:{GAP}{{1,6}}{LONE}){{3,}}")
-GAPS = re.compile(rf"{GAP}+")
+GAPS = re.compile(f"{GAP}+")
 LETTER = re.compile(r"[^\W\d_]")
 MANY = 10
 """Letters of a run that is one in whatever language it is,"""
@@ -21,6 +22,11 @@ LONG = 3
 
 CLUMP = 18
 """Letters of a run of words; few words are so long."""
+INNER = re.compile(r"[-.*|~](?<=[A-Za-z].)[A-Za-z]")
+PIECES = re.compile(r"(?<![A-Za-z])[A-Za-z]+(?:[-.*|~][A-Za-z]+)+(?![A-Za-z])")
+LETTERS = re.compile("[A-Za-z]+")
+SHORTEST, FEWEST = 4, 3
+"""Letters of a word with signs within, and how many such words are needed: some spell co-operate so."""
 SEVERAL = 4
 """Words of a run; names in code often have three."""
 TOGETHER = re.compile(rf"(?<![A-Za-z])[A-Za-z]{{{CLUMP},}}(?![A-Za-z])")
@@ -40,6 +46,19 @@ def clumped(text: str) -> Iterator[Part]:
     for match in TOGETHER.finditer(text):
         if not known(match[0].lower()) and (words := divided(match[0])) and len(words) >= SEVERAL:
             yield Part(*match.span(), " ".join(words))
+
+
+def hyphenated(text: str) -> list[Part]:
+    """Words with signs at several places within, `in-struc-tions`, if there are several such words."""
+    if not INNER.search(text):
+        return []
+    found = []
+    for match in PIECES.finditer(text):
+        letters = "".join(filter(str.isalpha, match[0]))
+        pieces = map(str.lower, LETTERS.findall(match[0]))
+        if len(letters) >= SHORTEST and known(letters.lower()) and not all(map(known, pieces)):
+            found.append(Part(*match.span(), letters))
+    return found if len(found) >= FEWEST else []
 
 
 def _joined(run: str) -> str | None:

@@ -10,9 +10,9 @@ from models.gate.views.view import Part
 SIGN = r"[!,;.?*_`~\u2026]"
 # Beside a letter: in lists of numbers, tables, JSON and at the end of lines signs are no disguise.
 SIGNS = re.compile(rf"{SIGN}(?:(?<=[^\W\d_].){SIGN}{{0,4}}(?![^ \t])|(?<!\S.){SIGN}{{0,2}}(?=[^\W\d_]))")
-CLOSE = 24
+CLOSE = 20
 """Characters from one to the next, at most: about two words between them."""
-MANY = 6
+MANY = 7
 """Signs so close that count; a sentence has fewer."""
 
 ROLES = ("user", "human", "assistant", "ai", "bot", "system", "model", "q", "a")

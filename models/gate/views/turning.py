@@ -15,6 +15,8 @@ FEWEST = 2
 """Different words that a text has when it is turned, and not before."""
 LETTERS = 10
 """What they have together, at least: short ones are abbreviations of something."""
+ENDING = 3
+"""Common words as they are, one after the other, that end a run: some are words in either direction."""
 ENOUGH = 0.3
 """Their share of the words of three and more letters in a run: of most languages few words are known."""
 Turn = Callable[[str], str]
@@ -61,7 +63,7 @@ def _turned(turn: Turn) -> frozenset[str]:
 
 
 def _runs(text: str, words: frozenset[str], turned: frozenset[str]) -> Iterator[tuple[int, int]]:
-    """Where words stand that are common when turned; two common words as they are end a run."""
+    """Where words stand that are common when turned; some common words as they are end a run."""
     if len(words & turned) < FEWEST:
         return
     run: list[re.Match[str]] = []
@@ -69,10 +71,10 @@ def _runs(text: str, words: frozenset[str], turned: frozenset[str]) -> Iterator[
     for match in WORD.finditer(text):
         word = match[0].lower()
         plain = plain + 1 if word in common() and word not in turned else 0
-        if run and (plain > 1 or match.start() - run[-1].end() > WITHIN):
+        if run and (plain >= ENDING or match.start() - run[-1].end() > WITHIN):
             yield from _told(run, turned)
             run = []
-        if plain < 2:
+        if plain < ENDING:
             run.append(match)
     yield from _told(run, turned)
 

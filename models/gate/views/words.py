@@ -13,12 +13,23 @@ from models.language import stop_words
 LONG = re.compile(r"[^\W\d_]{3,}")
 ASCII_LONG = re.compile("[a-z]{3,}")
 SHORT = re.compile("[ai]|a[mnst]|b[ey]|do|go|he|i[fnst]|m[ey]|no|o[fnr]|so|to|u[ps]|we")
-ABSENT = ("chatbot", "decode", "jailbreak", "override", "overrides", "unfiltered", "uncensored", "verbatim")
-"""Words of the field that the tokenizer has in pieces only."""
-
+ABSENT = """
+    admin api browse bypassing censor censored chatbot chatbots chatgpt circumvent confidentiality
+    decode delete deleted dev directives disable disclaimer disclose email emails encode encoded
+    encrypted exfiltrate filename firewall hateful html ignores ignoring initialize instruct instructs
+    jailbreak jailbroken json login lowercase malware markdown openai overridden override overrides
+    overriding password passwords permissions phishing prioritize prompts querying refund refusals
+    rewrite roleplay summarise summarize swears token tokens tutorial uncensored unethical unfiltered
+    unlock unrestricted untrusted uppercase url username verbatim website websites whitespace workflow
+    alles anteriores anterior anweisungen aufgabe bisherigen consignes diga eerdere eingabeaufforderung
+    ignora ignorar ignore ignorez ignoriere instrucciones instructies instrukcije istruzioni negeer
+    oublie oubliez olvida olvide passwort precedentes precedenti regeln regole salasana vergeet vergiss
+    vergessen vorherigen zeige
+""".split()  # noqa: SIM905 - a list literal would take 100 lines
+"""Words of the field that the tokenizer has in pieces only, and what is said for them in other languages."""
 UNKNOWN = 14.0
 """What a letter outside of any word costs; the rarest word costs 10."""
-EVIDENT, MOST = 0.6, 0.9
+EVIDENT, MOST = 0.75, 0.9
 """Share of the letters in words of three and more, and in words at all, from which on a cut is believed."""
 
 
@@ -28,7 +39,7 @@ def ranks() -> Mapping[str, int]:
     vocabulary: dict[str, int] = json.loads(TOKENIZER.read_text(encoding="utf-8"))["model"]["vocab"]
     words = [word for word in vocabulary if ASCII_LONG.fullmatch(word) or SHORT.fullmatch(word)]
     words.sort(key=vocabulary.__getitem__)
-    return {word: rank for rank, word in enumerate((*words, *ABSENT))}
+    return {word: rank for rank, word in enumerate(dict.fromkeys((*words, *ABSENT)))}
 
 
 def known(word: str) -> bool:
