@@ -125,8 +125,12 @@ def balanced(attacks: Bools, sources: NDArray[np.str_], used: Bools) -> Doubles:
 
 
 def calibrated(margins: Doubles, attacks: Bools, weights: Doubles) -> Calibration:
-    """The logistic curve from margins to probabilities that fits best (Platt 1999)."""
+    """The logistic curve from margins to probabilities that fits best (Platt 1999); it never falls."""
     scale = float(np.abs(margins).max()) or 1.0
     matrix = sparse.csr_array((margins / scale).reshape(-1, 1).astype(np.float32))
-    line = logistic(matrix, attacks, weights, 1e3)
-    return Calibration(slope=max(float(line.weights[0]) / scale, 1e-3), offset=line.bias)
+    # The penalty keeps the curve from becoming a step where the classes do not overlap.
+    line = logistic(matrix, attacks, weights, 1.0)
+    if line.weights[0] > 0:
+        return Calibration(slope=float(line.weights[0]) / scale, offset=line.bias)
+    odds = float(weights[attacks].sum() / max(weights[~attacks].sum(), 1e-9))
+    return Calibration(slope=1e-3 / scale, offset=float(np.log(max(odds, 1e-6))))

@@ -1,6 +1,7 @@
 """Who is trained on and who is judged: near-duplicates stay together, and whole sources are left out."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +77,12 @@ def crossed(grouped: Ints, folds: int, seed: int = 0) -> Ints:
     return (order % folds)[places].astype(np.int64)
 
 
+def groups_left_out(grouped: Ints, folds: int) -> list[Fold]:
+    """Folds in which near-duplicates stay together: for data of few sources."""
+    parts = crossed(grouped, folds)
+    return [Fold(f"{part + 1}/{folds}", parts != part, parts == part) for part in range(folds)]
+
+
 def sources_left_out(
     examples: Sequence[Example], grouped: Ints, together: Sequence[Sequence[str]] = ()
 ) -> list[Fold]:
@@ -110,8 +117,10 @@ def sources_left_out(
 
 def _signature(text: str) -> NDArray[np.int64]:
     shingles = np.unique(grams(text, SHINGLES)[0].buckets).astype(np.uint64)
-    if not len(shingles):
-        shingles = np.zeros(1, dtype=np.uint64)
+    if not len(shingles):  # too short for one: it is like the same text only
+        shingles = np.array(
+            [int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:8])], dtype=np.uint64
+        )
     random = np.random.default_rng(11)
     factors = random.integers(1, PRIME, HASHES, dtype=np.uint64) | np.uint64(1)
     shifts = random.integers(0, PRIME, HASHES, dtype=np.uint64)

@@ -17,6 +17,7 @@ import numpy as np
 
 from evals.gate.card import card, explained
 from evals.gate.examples import Example, examples
+from evals.gate.hosts import as_in_the_wild
 from evals.gate.rows import distinct, read, written
 from evals.gate.splits import groups, sources_left_out, without_near
 from evals.gate.training import RECIPES, Recipe, Trainer, prepared
@@ -74,7 +75,7 @@ def shipped_examples(surface: str, folder: Path) -> list[Known]:
     """Examples of a surface that some head is trained on; none is put together with a row of `dev`."""
     public = [read(folder / f"{part}.jsonl.gz") for part in ("train", "dev")]
     sought = {one.head.category for recipe in RECIPES.values() for one in recipe.heads}
-    both = distinct([*public[0], *written(), *public[1]])
+    both = distinct([*public[0], *map(as_in_the_wild, written()), *public[1]])
     rows = [row for row in both if not row.label or row.category in sought]
     dev = {row.id for row in public[1]}
     found = examples(surface, rows, [row for row in rows if row.id not in dev])

@@ -24,6 +24,7 @@ REACH = 6
 """Markers that one is paired with at most, so that the cost stays linear."""
 NEAR, FAR = 16, 60
 """Characters between the markers of a pair."""
+IDEOGRAPHS = 0x2E80
 TRIPLES = tuple(combinations(range(len(ROLES)), 3))
 COLUMNS = 256
 
@@ -68,7 +69,9 @@ def roles(codes: Codes, places: Ints, starts: Ints, first: int) -> Grams:
     `codes` are the characters with their `places` in the text, `starts` where words start.
     """
     hits = _hits(codes, starts)
-    found = [*_singles(hits), *_pairs(hits), *_triples(hits)]
+    # Ideographs say in one character what takes others three.
+    along = np.append(0, np.cumsum(np.where(codes >= IDEOGRAPHS, 3, 1)))
+    found = [*_singles(hits), *_pairs(hits, along), *_triples(hits, along)]
     if not found:
         empty = np.zeros(0, dtype=np.int64)
         return Grams(empty.astype(np.int32), empty, empty)
@@ -106,16 +109,16 @@ def _singles(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
         yield np.zeros(len(named), dtype=np.int64), hits.starts[named], hits.ends[named]
 
 
-def _pairs(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _pairs(hits: Hits, along: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     for step in range(1, min(REACH, len(hits.starts) - 1) + 1):
-        gap = hits.starts[step:] - hits.ends[:-step]
+        gap = along[hits.starts[step:]] - along[hits.ends[:-step]]
         kept = (gap <= FAR) & (gap >= 0) & ((hits.languages[step:] & hits.languages[:-step]) != 0)
         one, other = np.flatnonzero(kept), np.flatnonzero(kept) + step
         number = hits.roles[one] * len(ROLES) + hits.roles[other]
         yield 1 + number * 2 + (gap[kept] > NEAR), hits.starts[one], hits.ends[other]
 
 
-def _triples(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _triples(hits: Hits, along: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Three different roles, in whatever order."""
     size = len(hits.starts)
     for step, further in combinations(range(1, REACH + 1), 2):
@@ -124,7 +127,7 @@ def _triples(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
         places = np.arange(size - further)
         trio = (places, places + step, places + further)
         shared = hits.languages[trio[0]] & hits.languages[trio[1]] & hits.languages[trio[2]]
-        near = hits.starts[trio[2]] - hits.ends[trio[0]] <= FAR
+        near = along[hits.starts[trio[2]]] - along[hits.ends[trio[0]]] <= FAR
         held = np.sort(np.stack([hits.roles[part] for part in trio]), axis=0)
         number = _triple_number()[held[0], held[1], held[2]]
         kept = np.flatnonzero((shared != 0) & near & (number >= 0))
