@@ -23,7 +23,7 @@ def command() -> str:
 
 
 class Progress:
-    """Writes plan, steps and verdicts to stderr, one line each."""
+    """Writes the plan, its steps and what the gate did not simply allow to stderr, one line each."""
 
     def __init__(self) -> None:
         """Take stderr, and the warnings of Warrant with it."""
@@ -39,6 +39,9 @@ class Progress:
                 self._plan(update["plan"]["steps"])
             for violation in update.get("violations") or () if isinstance(update, dict) else ():
                 self._line("back", f"{violation['at']}{violation['path']}: {violation['message']}", "yellow")
+            for verdict in update.get("verdicts") or () if isinstance(update, dict) else ():
+                if verdict["decision"] != "allow":
+                    self._line(verdict["decision"], f"at {verdict['place']}: {verdict['reason']}", "yellow")
 
     def close(self, document: Mapping[str, Any]) -> None:
         """Say what was spent and where the trace is."""
@@ -55,10 +58,10 @@ class Progress:
         if document["waiting"]:
             calls = [line for waiting in document["waiting"] for line in _call(waiting)]
             flags = " ".join(f"--approve {w['step']}" for w in document["waiting"])
-            way_out = (
-                f"{command()} ask --resume {document['thread_id']} {flags}   (or --reject, --edit, --respond)"
-            )
-            return "\n".join(["These calls need your approval:", *calls, way_out])
+            held = any(waiting["tool"].startswith("gate.") for waiting in document["waiting"])
+            others = "(or --reject)" if held else "(or --reject, --edit, --respond)"
+            way_out = f"{command()} ask --resume {document['thread_id']} {flags}   {others}"
+            return "\n".join([f"These {'texts' if held else 'calls'} need your approval:", *calls, way_out])
         given = document["answer"]
         return shown(Answer.model_validate(given)) if given else str(document["reason"])
 

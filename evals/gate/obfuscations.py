@@ -53,7 +53,7 @@ def letter_spacing(text: str, random: Random) -> str:
 
 def as_base64(text: str, random: Random) -> str:
     """Base64, also in its URL-safe alphabet and in wrapped lines."""
-    data = text.encode()
+    data = text.encode("utf-8", "replace")
     way = random.randrange(3)
     if way == 1:
         return base64.urlsafe_b64encode(data).decode().rstrip("=")
@@ -67,12 +67,14 @@ def rot13(text: str, _: Random) -> str:
 
 def hexadecimal(text: str, random: Random) -> str:
     """Two digits a byte, run together or set apart."""
-    return text.encode().hex(*random.choice(((), (" ",), (":",))))
+    return text.encode("utf-8", "replace").hex(*random.choice(((), (" ",), (":",))))
 
 
 def url_encoding(text: str, random: Random) -> str:
     """Every byte, or only what must be, as percent and two digits."""
-    return random.choice((quote(text), "".join(f"%{byte:02X}" for byte in text.encode())))
+    return random.choice(
+        (quote(text, errors="replace"), "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "replace")))
+    )
 
 
 def html_entities(text: str, random: Random) -> str:
@@ -94,7 +96,10 @@ def tag_characters(text: str, _: Random) -> str:
 
 def variation_selectors(text: str, _: Random) -> str:
     """The bytes as variation selectors behind something harmless."""
-    bytes_ = (chr(0xFE00 + byte) if byte < 16 else chr(0xE0100 + byte - 16) for byte in text.encode())
+    bytes_ = (
+        chr(0xFE00 + byte) if byte < 16 else chr(0xE0100 + byte - 16)
+        for byte in text.encode("utf-8", "replace")
+    )
     return HARMLESS + "".join(bytes_)
 
 

@@ -1,4 +1,9 @@
-"""Letters of other scripts and rare ones that stand for Latin letters, read so where no real word is lost."""
+"""Letters of other scripts and rare ones that stand for Latin letters, read so where no real word is lost.
+
+The letters are data, `lookalikes.txt`, and not a library: `confusable_homoglyphs` (MIT, last release of
+January 2024) finds such letters without a rule for words and reads a megabyte of JSON for it; `disarm` (MIT,
+before its version 1) folds them in real words of one script, too.
+"""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -11,8 +11,8 @@ from models.gate.views.words import share
 
 # A digit first, since the search for one of a few characters is the fastest; ASCII is 2x to 7x.
 PAIRS = re.compile(
-    r"[0-7](?<![0-9A-Za-z].)(?:x[0-7])?[0-9A-Fa-f](?:(?:[ \t,:;\-]{1,2}|\r?\n)(?:0x)?[0-9A-Fa-f]{2}){7,}"
-    r"(?![0-9A-Za-z])"
+    r"(?:[0-7](?<![0-9A-Za-z].)|0(?<![0-9A-Za-z].)x[0-7])[0-9A-Fa-f]"
+    r"(?:(?:[ \t,:;\-]{1,2}|\r?\n)(?:0x)?[0-9A-Fa-f]{2}){7,}(?![0-9A-Za-z])"
 )
 BITS = re.compile(r"[01](?<![0-9A-Za-z].)[01]{7}(?:[\s,]{0,2}[01]{8}){3,}")
 CODES = re.compile(r"[1-9](?<![0-9A-Za-z.].)\d{1,2}(?:[\s,;]{1,2}\d{2,3}){7,}(?![0-9A-Za-z.])")

@@ -1,6 +1,6 @@
 """Every reading of a text: as it stands, and as what is written in it in other ways."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import numpy as np
@@ -21,13 +21,8 @@ DEPTH = 2
 """How often a text may be encoded."""
 CONTEXT = 130
 """Characters that are read on each side of what was rewritten."""
-BUDGET = 2
-"""All readings but the plain one have at most so many times the text's length,"""
-ALLOWANCE = 2_000
-"""and so many characters more; what is encoded once comes before what is encoded twice."""
-
-TURNED = ("rot13", "reversed", "mirrored", "override")
-"""Turned twice a text is as it was."""
+FINAL = ("rot13", "reversed", "mirrored", "asked")
+"""Views that hold no others: turned twice a text is as it was, and a part holds nothing that is new."""
 INLINE = (
     ("escaped", unescaped),
     ("spaced", spaced),
@@ -41,25 +36,26 @@ INLINE = (
 def views(text: str) -> list[View]:
     """What a model would read in a text: the plain view first, which covers the whole text, then the others.
 
-    A further view is there only where something is to be decoded. Its cost is linear in the text, and it
-    raises for no text.
+    A further view is there only where something is to be decoded. All of them together are seldom longer than
+    twice the text; whoever mixes every way of writing gets some dozen times its length, since a limit would
+    be a place to hide behind. Time is linear in the text, and no text raises.
     """
     original = whole(text)
-    plain = folded(original)
-    found = [plain]
-    seen = {plain.text}
-    room = BUDGET * len(text) + ALLOWANCE
-    level = [*_hidden(original), *_made(plain)]
-    for depth in range(1, DEPTH + 1):
-        kept = []
-        for view in level:
-            if view.text not in seen and len(view.text) <= room:
-                seen.add(view.text)
-                room -= len(view.text)
-                kept.append(view)
-        found += kept
-        level = [made for view in kept for made in _made(view)] if depth < DEPTH else []
-    return found
+    found = [folded(original)]
+    seen = {found[0].text}
+    level = [*_hidden(original), *_made(found[0])]
+    for _ in range(1, DEPTH):
+        found += (kept := list(_new(level, seen)))
+        level = [made for view in kept if not view.kind.endswith(FINAL) for made in _made(view)]
+    return [*found, *_new(level, seen)]
+
+
+def _new(level: Iterable[View], seen: set[str]) -> Iterator[View]:
+    """The views whose text none before them has."""
+    for view in level:
+        if view.text not in seen:
+            seen.add(view.text)
+            yield view
 
 
 def _hidden(view: View) -> Iterator[View]:
@@ -79,7 +75,7 @@ def _made(view: View) -> Iterator[View]:
         yield rewrite
     if parts := asked(text):
         yield assembled(view, parts, _kind(view, "asked"))
-    for kind, parts in () if view.kind.endswith(TURNED) else turned(text):
+    for kind, parts in turned(text):
         yield folded(extracted(view, parts, _kind(view, kind)))
 
 
@@ -97,8 +93,12 @@ def _inline(view: View) -> View | None:
             kinds.append(kind)
     if not kinds:
         return None
+    changed = _changed(view.text, now)
+    # Escapes may stand for nothing that is seen.
+    if not changed.size:
+        return None
     placed = View(_kind(view, "+".join(kinds)), now.text, view.offsets[now.offsets])
-    around = _around(_changed(view.text, now), len(now.text))
+    around = _around(changed, len(now.text))
     return extracted(placed, [Part(start, end, now.text[start:end]) for start, end in around], placed.kind)
 
 

@@ -40,7 +40,7 @@ def spaced(text: str) -> Iterator[Part]:
 
 
 def clumped(text: str) -> Iterator[Part]:
-    """Words run together, or joined by underscores: `ignoreallprevious`, `ignore_all_previous_rules`."""
+    """Four and more words run together: `ignoreallpreviousrules`."""
     if max(map(len, text.split()), default=0) < CLUMP:
         return
     for match in TOGETHER.finditer(text):

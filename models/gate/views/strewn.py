@@ -12,8 +12,8 @@ SIGN = r"[!,;.?*_`~\u2026]"
 SIGNS = re.compile(rf"{SIGN}(?:(?<=[^\W\d_].){SIGN}{{0,4}}(?![^ \t])|(?<!\S.){SIGN}{{0,2}}(?=[^\W\d_]))")
 CLOSE = 20
 """Characters from one to the next, at most: about two words between them."""
-MANY = 7
-"""Signs so close that count; a sentence has fewer."""
+MANY, FEWEST = 7, 3
+"""Signs so close that count, since a sentence has fewer; in a short text those at half of its words."""
 
 ROLES = ("user", "human", "assistant", "ai", "bot", "system", "model", "q", "a")
 # The colon first, since the search for one character is the fastest.
@@ -26,13 +26,19 @@ ASKING = frozenset({"user", "human", "system", "q"})
 
 def unstrewn(text: str) -> Iterator[Part]:
     """Signs about every second or third of several words, to be left out."""
-    run: list[Part] = []
-    for match in SIGNS.finditer(text):
-        if run and match.start() - run[-1].end > CLOSE:
-            yield from run if len(run) >= MANY else ()
-            run = []
-        run.append(Part(*match.span(), ""))
-    yield from run if len(run) >= MANY else ()
+    signs = [Part(*match.span(), "") for match in SIGNS.finditer(text)]
+    if len(signs) < FEWEST:
+        return
+    enough = min(MANY, max(FEWEST, len(text.split()) / 2))
+    for run in _runs(signs):
+        yield from run if len(run) >= enough else ()
+
+
+def _runs(signs: list[Part]) -> Iterator[list[Part]]:
+    """Signs that are close to one another."""
+    cuts = [place for place, (one, after) in enumerate(pairwise(signs), 1) if after.start - one.end > CLOSE]
+    for start, end in pairwise((0, *cuts, len(signs))):
+        yield signs[start:end]
 
 
 def asked(text: str) -> list[Part]:
