@@ -1,1 +1,1 @@
-"""Training and measuring of the gate's classifiers."""
+"""Training the gate's classifiers and measuring them."""
