@@ -12,24 +12,26 @@ to 30 minutes a fold on one core it is no part of `warrant gate train`.
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from evals.gate.encoder_export import Tensors, build, pretrained
+from evals.gate.encoder_folds import FOLDS, sampled, split
 from evals.gate.encoder_measures import Doubles, calibrated, measured
-from evals.gate.encoder_samples import Material, Sample, alone, cut, draw, drawn, material
+from evals.gate.encoder_samples import Material, Sample, cut, draw, drawn, material
 from evals.gate.rows import Row, read, written
 from models.embeddings.minilm import token_ids
-from models.gate.encoder.model import WEIGHTS
+from models.gate.encoder.model import WEIGHTS, Encoder
 from state.errors import UsageError, WarrantError
 
 if TYPE_CHECKING:
@@ -37,17 +39,7 @@ if TYPE_CHECKING:
 
     from evals.gate.encoder_network import Network
 
-FOLDS = {
-    "BIPIA": ("BIPIA", "smolagents", "starlette"),
-    "composites, emails, garak": (
-        "composite(tau-bench/docs x InjecAgent/deepset/BIPIA)",
-        *("ours-composite", "ours-emails", "deepset-prompt-injections", "garak"),
-        *("tau-bench", "instructor", "httpx", "langgraph"),
-    ),
-}
-"""Sources that are left out together, since the same attacks stand in several of them."""
-REPEATED = 20
-"""Characters of a line that tells texts with the same attack."""
+SUREST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -56,10 +48,10 @@ class Plan:
 
     layers: int = 4
     frozen: int = 2
-    epochs: int = 3
-    sizes: tuple[int, int, int] = (1000, 1200, 2400)
+    epochs: int = 4
+    sizes: tuple[int, int, int] = (900, 1300, 2300)
     hard: int = 400
-    rate: float = 2e-4
+    rate: float = 3e-4
     batch: int = 32
     smoothing: float = 0.05
     dropout: float = 0.1
@@ -137,46 +129,22 @@ def _scored(network: "Network", windows: Sequence[str]) -> NDArray[np.float32]:
     return network.score([token_ids(window) for window in windows])
 
 
-def worst(network: "Network", texts: Sequence[str]) -> Doubles:
+def shipped(weights: Tensors, layers: int) -> Encoder:
+    """An encoder as it will run."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / WEIGHTS.name
+        path.write_bytes(build(weights, layers))
+        return Encoder(path)
+
+
+def worst(encoder: Encoder, texts: Sequence[str]) -> Doubles:
     """Log-odds of the likeliest window of each text."""
     windows = [cut(text) for text in texts]
-    scores = _scored(network, [window for each in windows for window in each])
+    scores = encoder.score([window for each in windows for window in each]).astype(float)
     starts = np.cumsum([0, *(len(each) for each in windows[:-1])])
-    found: Doubles = np.maximum.reduceat(scores, starts).astype(float)
+    likeliest = np.clip(np.maximum.reduceat(scores, starts), SUREST, 1 - SUREST)
+    found: Doubles = logit(likeliest)
     return found
-
-
-def split(rows: Sequence[Row], sources: Sequence[str]) -> tuple[list[Row], list[Row]]:
-    """Rows to learn from and rows to measure on: those of the sources.
-
-    What repeats a line of a left-out attack is not learnt from either.
-    """
-    left = [row for row in rows if row.source in sources]
-    lines = _attack_lines(left)
-    kept = [row for row in rows if row.source not in sources and not any(line in row.text for line in lines)]
-    return kept, [row for row in left if row.surface == "tool" and not alone(row)]
-
-
-def _attack_lines(rows: Sequence[Row]) -> list[str]:
-    counts, clean = Counter[str](), set[str]()
-    for row in rows:
-        lines = {line.strip() for line in row.text.split("\n")}
-        if row.label:
-            counts.update(line for line in lines if len(line) >= REPEATED)
-        else:
-            clean |= lines
-    return [line for line, count in counts.items() if count > 1 and line not in clean]
-
-
-def sampled(rows: Sequence[Row], most: int, seed: int) -> list[Row]:
-    """At most so many rows of each source and label."""
-    shuffled = Random(seed).sample(list(rows), len(rows))
-    counts, kept = Counter[tuple[str, int]](), []
-    for row in shuffled:
-        counts[row.source, row.label] += 1
-        if counts[row.source, row.label] <= most:
-            kept.append(row)
-    return kept
 
 
 def load(folder: Path) -> list[Row]:
@@ -193,7 +161,8 @@ def run(data: Path, plan: Plan, most: int, target: Path | None) -> dict[str, Any
         kept, left = split(rows, sources)
         test = sampled(left, most, plan.seed)
         say(f"fold {name}: {len(kept)} rows to learn from, {len(test)} to measure on")
-        scores = worst(train(kept, plan, start), [row.text for row in test])
+        encoder = shipped(start | train(kept, plan, start).weights(), plan.layers)
+        scores = worst(encoder, [row.text for row in test])
         folds[name] = measured(test, scores)
         say(json.dumps(folds[name]))
         labels += [row.label for row in test]
