@@ -87,7 +87,9 @@ class Material:
     bags: Groups[Sequence[str]]
     """Of each attacked text the windows that may hold the attack, likeliest first."""
     attacks: Groups[Row]
-    """Attacks by themselves."""
+    """Injections by themselves."""
+    requests: Groups[Row]
+    """Requests that override instructions: they are injections when a tool returns them."""
     clean: Groups[str]
     """Windows of clean texts, those that speak most like an attack first."""
     carriers: Groups[Row]
@@ -95,11 +97,7 @@ class Material:
 
 
 def material(rows: Sequence[Row]) -> Material:
-    """Sort rows into what can be drawn from.
-
-    Attacks by themselves are those written for Warrant, and requests that override instructions: they are
-    injections when a tool returns them. Other requests are not read.
-    """
+    """Sort rows into what can be drawn from; requests that override nothing are not read."""
     tool = [row for row in rows if row.surface == "tool" and not alone(row)]
     evidence = Evidence(tool)
     bags, clean = defaultdict[str, list[Sequence[str]]](list), defaultdict[str, list[str]](list)
@@ -113,7 +111,14 @@ def material(rows: Sequence[Row]) -> Material:
         name: sorted(set(each), key=lambda window: (-evidence.of(window), window))
         for name, each in clean.items()
     }
-    return Material(bags, _by_source(row for row in rows if alone(row)), ranked, carriers)
+    by_itself = [row for row in rows if alone(row)]
+    return Material(
+        bags=bags,
+        attacks=_by_source(row for row in by_itself if row.surface == "tool"),
+        requests=_by_source(row for row in by_itself if row.surface == "input"),
+        clean=ranked,
+        carriers=carriers,
+    )
 
 
 def drawn(groups: Groups[T], random: Random, number: int) -> list[T]:
@@ -184,7 +189,8 @@ def draw(
     """
     bags = drawn(given.bags, random, sizes[0])
     chosen = pick(bags) if pick else [bag[0] for bag in bags]
-    attacks = drawn(given.attacks, random, sizes[1])
+    third = sizes[1] // 3
+    attacks = [*drawn(given.attacks, random, sizes[1] - third), *drawn(given.requests, random, third)]
     part = sizes[2] // 4
     suspicious = {name: each[: -(-len(each) // 4)] for name, each in given.clean.items()}
     parts = [fragment(row, random) for row in drawn(given.carriers, random, part)]

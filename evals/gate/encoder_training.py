@@ -29,6 +29,7 @@ from evals.gate.encoder_export import Tensors, build, pretrained
 from evals.gate.encoder_folds import FOLDS, sampled, split
 from evals.gate.encoder_measures import Doubles, calibrated, measured
 from evals.gate.encoder_samples import Material, Sample, cut, draw, drawn, material
+from evals.gate.hosts import as_in_the_wild
 from evals.gate.rows import Row, read, written
 from models.embeddings.minilm import token_ids
 from models.gate.encoder.model import WEIGHTS, Encoder
@@ -67,8 +68,7 @@ def train(rows: Sequence[Row], plan: Plan, start: Tensors) -> "Network":
     torch.manual_seed(plan.seed)
     random = Random(plan.seed)
     given = material(rows)
-    sizes = [sum(map(len, groups.values())) for groups in (given.bags, given.attacks, given.clean)]
-    say("{} attacked texts, {} attacks, {} clean windows".format(*sizes))
+    say(", ".join(f"{sum(map(len, getattr(given, name).values()))} {name}" for name in vars(given)))
     network = Network(start, plan.layers, plan.frozen)
     number = sum(plan.sizes) + plan.hard
     descent, schedule = optimiser(network, plan.rate, plan.epochs * -(-number // plan.batch))
@@ -149,7 +149,8 @@ def worst(encoder: Encoder, texts: Sequence[str]) -> Doubles:
 
 def load(folder: Path) -> list[Row]:
     """All rows there are."""
-    return [*read(folder / "train.jsonl.gz"), *read(folder / "dev.jsonl.gz"), *written()]
+    own = [as_in_the_wild(row) for row in written()]
+    return [*read(folder / "train.jsonl.gz"), *read(folder / "dev.jsonl.gz"), *own]
 
 
 def run(data: Path, plan: Plan, most: int, target: Path | None) -> dict[str, Any]:

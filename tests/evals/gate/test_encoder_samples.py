@@ -37,7 +37,9 @@ def test_the_likeliest_window_of_an_attacked_text_holds_the_attack() -> None:
 
 
 def test_attacks_by_themselves_are_planted_and_requests_that_are_none_are_not_read() -> None:
-    assert material(ROWS).attacks == {"written-injections": [ROWS[-3]], "requests": [ROWS[-2]]}
+    found = material(ROWS)
+    assert found.attacks == {"written-injections": [ROWS[-3]]}
+    assert found.requests == {"requests": [ROWS[-2]]}
     assert [alone(each) for each in ROWS[-3:]] == [True, True, False]
 
 
