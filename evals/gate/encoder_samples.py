@@ -94,6 +94,8 @@ class Material:
     """Windows of clean texts, those that speak most like an attack first."""
     carriers: Groups[Row]
     """Clean texts."""
+    foreign: Groups[Row]
+    """Harmless requests in other languages, so that no language is taken for an attack."""
 
 
 def material(rows: Sequence[Row]) -> Material:
@@ -118,6 +120,7 @@ def material(rows: Sequence[Row]) -> Material:
         requests=_by_source(row for row in by_itself if row.surface == "input"),
         clean=ranked,
         carriers=carriers,
+        foreign=_by_source(row for row in rows if _foreign(row)),
     )
 
 
@@ -134,6 +137,11 @@ def alone(row: Row) -> bool:
     """Whether a row is an attack without the text that carries it."""
     written = row.surface == "tool" and row.source.startswith("written-")
     return row.label == 1 and (written or (row.surface, row.category) == ("input", "direct_injection"))
+
+
+def _foreign(row: Row) -> bool:
+    chosen = row.surface == "input" and row.source.startswith("written-")
+    return chosen and row.label == 0 and row.lang != "en"
 
 
 def planted(insert: Row, carrier: Row, random: Random) -> str:
@@ -193,13 +201,14 @@ def draw(
     attacks = [*drawn(given.attacks, random, sizes[1] - third), *drawn(given.requests, random, third)]
     part = sizes[2] // 4
     suspicious = {name: each[: -(-len(each) // 4)] for name, each in given.clean.items()}
-    parts = [fragment(row, random) for row in drawn(given.carriers, random, part)]
+    foreign = drawn(given.foreign, random, part // 3)
+    own = [fragment(row, random) for row in drawn(given.carriers, random, part - len(foreign))]
     clean = [
         *hard,
         *drawn(suspicious, random, part),
         *drawn(given.clean, random, sizes[2] - 2 * part),
         # Otherwise a seam would tell the planted attacks.
-        *_planted(parts, given, random),
+        *_planted([*foreign, *own], given, random),
     ]
     samples = [
         *(Sample(varied(window, random), 1.0) for window in chosen),

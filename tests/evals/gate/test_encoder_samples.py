@@ -1,6 +1,7 @@
 """What the encoder's samples hold."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -40,6 +41,16 @@ def test_attacks_by_themselves_are_planted_and_requests_that_are_none_are_not_re
     found = material(ROWS)
     assert found.attacks == {"written-injections": [ROWS[-3]]}
     assert found.requests == {"requests": [ROWS[-2]]}
+
+
+def test_harmless_requests_in_other_languages_are_planted_as_clean() -> None:
+    german = replace(ROWS[-1], id="33", text="Wie wird das Wetter?", source="written-languages", lang="de")
+    english = replace(german, id="34", lang="en")
+    attack = replace(german, id="35", label=1, category="direct_injection")
+    found = material([*ROWS, german, english, attack])
+    assert found.foreign == {"written-languages": [german]}
+    samples = draw(found, Random(1), (0, 0, 60))
+    assert sum("wie wird das wetter" in sample.text.lower() for sample in samples) >= 3
     assert [alone(each) for each in ROWS[-3:]] == [True, True, False]
 
 
