@@ -2,8 +2,8 @@
 
     python -m evals.gate.cascade --data DIR [--folder FOLDER] [--grey SHARE] [--write]
 
-The folder holds `encoder.onnx`. The benign rows of `dev` decide from which probability on the encoder is asked, so
-that this share of them is, and where the threshold lies.
+The folder holds `encoder.onnx`. The benign rows of `dev` decide from which probability on the encoder is
+asked, so that it is for this share of them, and where the threshold lies.
 """
 
 import argparse
