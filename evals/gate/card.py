@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from evals.gate.metrics import auc, bootstrapped, calibration_error, recall_at, share
 from evals.gate.rows import Row
 from evals.gate.training import Prepared, Recipe, Trained
-from models.gate.card import Card, DataCard, Figure
+from models.gate.card import Card, DataCard, Figure, HeadCard
 from models.gate.ngrams.stored import features
 
 SPLITS = (
@@ -102,10 +102,12 @@ def explained(card: Card) -> str:
     lines = [
         f"# The classifier `{card.name}`",
         "",
-        f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`: "
-        f"hashed n-grams of words ({_numbers(card.features.words)}) and characters "
-        f"({_numbers(card.features.chars)}) in windows of 260 characters, weighed by logistic regression; the "
-        "worst window of all readings of a text counts. Written by `python -m evals.gate.train`; do not edit.",
+        f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`.",
+        "",
+        f"Hashed n-grams of words ({_numbers(card.features.words)}) and characters "
+        f"({_numbers(card.features.chars)}), pairs and triples of markers, in windows of "
+        f"{card.features.window} characters, weighed by logistic regression; the worst window of all "
+        "readings of a text counts. Written by `python -m evals.gate.train`.",
         "",
         card.splits,
         "",
@@ -139,7 +141,7 @@ def explained(card: Card) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _with_error(data: Prepared, head: Trained) -> object:
+def _with_error(data: Prepared, head: Trained) -> HeadCard:
     calibration = head.card.calibration.model_copy(update={"error": round(_error(data, head), 4)})
     return head.card.model_copy(update={"calibration": calibration})
 

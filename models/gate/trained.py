@@ -1,15 +1,19 @@
-"""A trained classifier from an artefact folder; one that is incomplete or altered does not start."""
+"""Trained classifiers from artefact folders; one that is incomplete or altered does not start."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.gate.artefact import read
+from models.gate.artefact import RETRAIN, Artefact, read
+from models.gate.cascade import Cascade
 from models.gate.classifier import Finding
+from models.gate.ngrams.model import NgramModel, Scored
 from models.gate.ngrams.stored import model
 from state.canonical import digest
+from state.errors import UsageError
 from state.verdict import Place
 
 SHIPPED = Path(__file__).parent / "weights"
+ARTEFACTS = ("request", "result")
 SURFACES: dict[Place, str] = {"screen": "input", "result": "tool", "release": "tool"}
 """Which texts a place sees."""
 REASONS = {
@@ -31,6 +35,7 @@ class Trained:
         artefact = read(folder)
         self.card = artefact.card
         self._model = model(artefact)
+        self._cascade = _cascade(artefact, self._model)
         self.name = f"{self.card.name}@{self.card.version}"
         self.digest = self.card.digest
         self.categories = frozenset(self.card.heads)
@@ -50,28 +55,56 @@ class Trained:
                 action=self.card.heads[category].action,
                 threshold=self.card.heads[category].threshold,
             )
-            for category, scored in self._model.scores(text).items()
+            for category, scored in self._scores(text).items()
         ]
 
+    def _scores(self, text: str) -> dict[str, Scored]:
+        found = self._model.scores(text)
+        if self._cascade is not None:
+            category, cascade = self._cascade
+            found[category] = cascade.refined(text, found[category])
+        return found
 
-class Several:
-    """Classifiers of which each knows its own texts, under one name."""
 
-    def __init__(self, name: str, classifiers: Sequence[Trained]) -> None:
-        self._classifiers = classifiers
-        self.name = f"{name}@{'+'.join(str(one.card.version) for one in classifiers)}"
-        self.digest = digest([one.digest for one in classifiers])
-        self.categories = frozenset[str]().union(*(one.categories for one in classifiers))
+def _cascade(artefact: Artefact, model: NgramModel) -> tuple[str, Cascade] | None:
+    card = artefact.card.cascade
+    if card is None:
+        return None
+    if card.category not in artefact.card.heads or card.file not in artefact.card.files:
+        raise UsageError(f"The card in {artefact.folder} has a cascade without its head or file.", RETRAIN)
+    from models.gate.encoder.model import Encoder
+
+    try:
+        encoder = Encoder(artefact.folder / card.file)
+    except Exception as error:  # whatever onnxruntime raises for a damaged file
+        raise UsageError(f"The encoder in {artefact.folder} cannot be loaded: {error}.", RETRAIN) from error
+    return card.category, Cascade(model, card, encoder.score)
+
+
+class Injection:
+    """The classifiers that are shipped, as one: for requests, and for what tools return."""
+
+    name = "injection"
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        """Read and verify the artefacts.
+
+        Raises:
+            UsageError: one is incomplete, damaged, or not what its card says.
+        """
+        self.parts = tuple(Trained(folder / name) for name in ARTEFACTS)
+        self.digest = digest([part.digest for part in self.parts])
+        self.categories = frozenset[str]().union(*(part.categories for part in self.parts))
 
     def classify(self, text: str, place: Place) -> Sequence[Finding]:
-        """What those find that know the texts of the place."""
-        return [finding for one in self._classifiers for finding in one.classify(text, place)]
+        """One finding for each head of the place, also below its threshold."""
+        return [finding for part in self.parts for finding in part.classify(text, place)]
 
 
-def shipped() -> Several:
-    """The classifier that is shipped: one model for requests, one for what tools give.
+def shipped() -> Injection:
+    """The classifiers that are shipped.
 
     Raises:
-        UsageError: a file is missing or damaged.
+        UsageError: the installation is incomplete or damaged.
     """
-    return Several("injection", [Trained(SHIPPED / "request"), Trained(SHIPPED / "result")])
+    return Injection()
