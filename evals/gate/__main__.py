@@ -3,8 +3,8 @@
     python -m evals.gate --data DIR [--json] [--quick] [--head HEAD] [--candidate NAME]
 
 DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. Within: trained on `train`
-and what was written, judged on `dev`. Left out: each public source is judged by a model that has seen neither it
-nor what is made of it; what was written is left out in thirds.
+and what was written, judged on `dev`. Left out: each public source is judged by a model that has seen neither
+it nor what is made of it; what was written is left out in thirds.
 """
 
 import argparse
@@ -18,9 +18,8 @@ import numpy as np
 from evals.gate import table
 from evals.gate.candidates import NAMES, QUICK
 from evals.gate.heads import attacks
-from evals.gate.rows import Row, distinct, read, written
 from evals.gate.splits import Fold, groups, sources_left_out, without_near
-from evals.gate.train import TOGETHER
+from evals.gate.train import TOGETHER, Known, shipped_examples
 from evals.gate.training import RECIPES, HeadRecipe
 from state.errors import UsageError
 
@@ -30,26 +29,25 @@ QUICKLY = 3
 
 def lines(folder: Path, names: Sequence[str], heads: Sequence[str], quick: bool) -> list[table.Line]:
     """Measure the candidates for the heads."""
-    public = {part: read(folder / f"{part}.jsonl.gz") for part in ("train", "dev")}
     found = []
     for recipe in RECIPES.values():
-        for one in recipe.heads:
-            if one.head.category in heads:
-                found += _head(one, public["train"] + written(), public["dev"], names, quick)
+        sought = [one for one in recipe.heads if one.head.category in heads]
+        known = shipped_examples(recipe.surface, folder) if sought else []
+        for one in sought:
+            found += _head(one, known, names, quick)
     return table.with_front(found)
 
 
-def _head(
-    recipe: HeadRecipe, train: list[Row], dev: list[Row], names: Sequence[str], quick: bool
-) -> list[table.Line]:
-    first, second = recipe.head.chosen(train), recipe.head.chosen(dev)
-    rows = distinct([*first, *second])
-    grouped = groups([row.text for row in rows])
-    judged = np.arange(len(rows)) >= len(first)
+def _head(recipe: HeadRecipe, known: list[Known], names: Sequence[str], quick: bool) -> list[table.Line]:
+    chosen = [one for one in known if recipe.head.says(one.example.row)]
+    found = [one.example for one in chosen]
+    bad = attacks([one.row for one in found])
+    grouped = groups([one.row.text for one in found])
+    judged = np.array([one.dev for one in chosen])
     within = Fold("within", without_near(~judged, judged, grouped), judged)
-    folds = sources_left_out(rows, grouped, TOGETHER[recipe.head.surface])
-    folds = [fold for fold in folds if (fold.trained & attacks(rows)).any()]
-    return [table.line(recipe, name, rows, within, folds[:QUICKLY] if quick else folds) for name in names]
+    folds = sources_left_out(found, grouped, TOGETHER[recipe.head.surface])
+    folds = [fold for fold in folds if (fold.trained & bad).any()]
+    return [table.line(recipe, name, found, within, folds[:QUICKLY] if quick else folds) for name in names]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -25,6 +25,8 @@ class Bags:
     counts: Counts
     texts: Ints
     """Of which text each window is."""
+    spans: Ints
+    """Start and end of each window in its text."""
     size: int
     """How many texts there are; each has a window."""
     shape: Shape
@@ -32,18 +34,28 @@ class Bags:
     @cached_property
     def starts(self) -> Ints:
         """The first window of each text."""
-        return np.searchsorted(self.texts, np.arange(self.size))
+        starts: Ints = np.searchsorted(self.texts, np.arange(self.size))
+        return starts
 
     @cached_property
     def lengths(self) -> Ints:
         """How many windows each text has."""
         return np.bincount(self.texts, minlength=self.size)
 
+    def holding(self, known: Sequence[tuple[int, int] | None]) -> Bools:
+        """Which windows hold most of the known span of their text; all, where none is known."""
+        whole = np.array([span or (0, 1 << 60) for span in known], dtype=np.int64)[self.texts]
+        shared = np.minimum(whole[:, 1], self.spans[:, 1]) - np.maximum(whole[:, 0], self.spans[:, 0])
+        most = np.minimum(whole[:, 1] - whole[:, 0], self.spans[:, 1] - self.spans[:, 0])
+        held: Bools = shared * 2 >= most
+        return held
+
     def rarity(self, chosen: Bools) -> Floats:
         """Inverse document frequency of each bucket in the windows of the chosen texts, smoothed."""
         inside = chosen[self.texts]
         known = np.bincount(self.counts.buckets[inside[self.counts.windows]], minlength=self.shape.columns)
-        return (1 + np.log((1 + inside.sum()) / (1 + known))).astype(np.float32)
+        rarity: Floats = (1 + np.log((1 + inside.sum()) / (1 + known))).astype(np.float32)
+        return rarity
 
     def matrix(self, rarity: Floats) -> sparse.csr_array:
         """Weighed features, one row for each window."""
@@ -61,7 +73,7 @@ class Bags:
 
 def bagged(texts: Sequence[str], shape: Shape) -> Bags:
     """Count the windows of all views of each text."""
-    windows, buckets, counts, owners = [], [], [], []
+    windows, buckets, counts, owners, spans = [], [], [], [], []
     before = 0
     for place, text in enumerate(texts):
         read = reading(text, shape)
@@ -69,12 +81,14 @@ def bagged(texts: Sequence[str], shape: Shape) -> Bags:
         buckets.append(read.counts.buckets.astype(np.int32))
         counts.append(read.counts.counts)
         owners.append(np.full(len(read.spans), place))
+        spans.append(read.spans)
         before += len(read.spans)
         if place % EVERY == EVERY - 1:
             sys.stderr.write(f"counted {place + 1} of {len(texts)} texts\n")
     return Bags(
         Counts(np.concatenate(windows), np.concatenate(buckets), np.concatenate(counts)),
         np.concatenate(owners),
+        np.concatenate(spans),
         len(texts),
         shape,
     )

@@ -7,12 +7,12 @@ from typing import Protocol
 import numpy as np
 from scipy import sparse
 
-from evals.gate.bags import Bags, bagged
 from evals.gate.crossing import margins, trained
+from evals.gate.examples import Example
 from evals.gate.fitting import Doubles, Knobs, balanced, logistic
 from evals.gate.heads import attacks
-from evals.gate.rows import Row
-from evals.gate.splits import family
+from evals.gate.splits import weighed_as
+from evals.gate.training import prepared
 from models.embeddings.minilm import MODEL, MiniLM
 from models.gate.ngrams.arrays import Bools
 from models.gate.ngrams.features import Shape, grams
@@ -26,7 +26,7 @@ class Fitted:
     """A candidate that was trained."""
 
     margins: Doubles
-    """Of all rows it was prepared with; higher is worse."""
+    """Of all examples it was made with; higher is worse."""
     score: Callable[[str], float]
     """The margin of one text, from its characters."""
     size: int
@@ -34,7 +34,7 @@ class Fitted:
 
 
 class Candidate(Protocol):
-    """A way to tell attacks; it reads the rows once, then is trained on parts of them."""
+    """A way to tell attacks; it reads the examples once, then is trained on parts of them."""
 
     @property
     def name(self) -> str:
@@ -42,25 +42,24 @@ class Candidate(Protocol):
         ...
 
     def fitted(self, used: Bools) -> Fitted:
-        """Train on the rows used."""
+        """Train on the examples used."""
         ...
 
 
 class Ngrams:
     """Hashed n-grams of windows with logistic regression, the worst window counting."""
 
-    def __init__(self, name: str, rows: Sequence[Row], shape: Shape, knobs: Knobs) -> None:
-        self.name, self._shape, self._knobs = name, shape, knobs
-        self._bags: Bags = bagged([row.text for row in rows], shape)
-        self._attacks = attacks(rows)
-        self._sources = np.array([family(row.source) for row in rows])
+    def __init__(self, name: str, examples: Sequence[Example], shape: Shape, knobs: Knobs) -> None:
+        self.name, self._knobs = name, knobs
+        self._data = prepared(examples, shape)
 
     def fitted(self, used: Bools) -> Fitted:
-        """Train on the rows used."""
-        rarity, line = trained(self._bags, self._attacks, self._sources, used, self._knobs)
-        model = NgramModel(self._shape, rarity, {"attack": Head(line.weights, line.bias)})
+        """Train on the examples used."""
+        data = self._data
+        rarity, line = trained(data.bags, data.attacks, data.sources, used, self._knobs, holding=data.holding)
+        model = NgramModel(data.bags.shape, rarity, {"attack": Head(line.weights, line.bias)})
         return Fitted(
-            margins=margins(self._bags, rarity, line),
+            margins=margins(data.bags, rarity, line),
             score=lambda text: model.scores(text)["attack"].probability,
             size=sum(array.nbytes for array in arrays(model).values()),
         )
@@ -71,8 +70,8 @@ class Markers:
 
     name = "markers, by rule"
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._margins = np.array([self._score(row.text) for row in rows])
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._margins = np.array([self._score(one.row.text) for one in examples])
 
     def fitted(self, used: Bools) -> Fitted:  # noqa: ARG002 - a rule learns nothing
         """The rule as it is."""
@@ -90,13 +89,13 @@ class Embedded:
 
     name = "MiniLM, frozen"
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._attacks = attacks(rows)
-        self._sources = np.array([family(row.source) for row in rows])
-        self._vectors = MiniLM().embed([row.text for row in rows])
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._attacks = attacks([one.row for one in examples])
+        self._sources = np.array([weighed_as(one) for one in examples])
+        self._vectors = MiniLM().embed([one.row.text for one in examples])
 
     def fitted(self, used: Bools) -> Fitted:
-        """Train on the rows used."""
+        """Train on the examples used."""
         chosen = np.flatnonzero(used)
         weights = balanced(self._attacks, self._sources, used)[chosen]
         matrix = sparse.csr_array(self._vectors[chosen])
@@ -121,10 +120,10 @@ QUICK = ("markers, by rule", "n-grams, a quarter of the buckets", SHIPPED)
 NAMES = (Markers.name, Embedded.name, *SHAPES)
 
 
-def prepared(name: str, rows: Sequence[Row], knobs: Knobs) -> Candidate:
-    """The candidate of a name, with the rows read."""
+def candidate(name: str, examples: Sequence[Example], knobs: Knobs) -> Candidate:
+    """The candidate of a name, with the examples read."""
     if name == Markers.name:
-        return Markers(rows)
+        return Markers(examples)
     if name == Embedded.name:
-        return Embedded(rows)
-    return Ngrams(name, rows, SHAPES[name], knobs)
+        return Embedded(examples)
+    return Ngrams(name, examples, SHAPES[name], knobs)

@@ -104,8 +104,8 @@ def explained(card: Card) -> str:
         "",
         f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`: "
         f"hashed n-grams of words ({_numbers(card.features.words)}) and characters "
-        f"({_numbers(card.features.chars)}) in windows of 260 characters, weighed by logistic regression; the "
-        "worst window of all readings of a text counts. Written by `python -m evals.gate.train`; do not edit.",
+        f"({_numbers(card.features.chars)}) in windows of 260 characters, weighed by logistic regression; "
+        "the worst window of all readings of a text counts. Written by `python -m evals.gate.train`.",
         "",
         card.splits,
         "",

@@ -76,23 +76,27 @@ def fit(
     weights: Doubles,
     knobs: Knobs,
     *,
+    holding: Bools | None = None,
     prior: Line | None = None,
 ) -> Line:
     """Learn from texts which windows are bad (multiple-instance learning, Andrews et al. 2003).
 
     Of an attack's windows only the worst by the model so far is trained on, since the others are whatever
-    stood around it; of a benign text all are benign. Texts of weight 0 are left out.
+    stood around it; of a benign text all are benign. Where it is known which windows hold an attack, only
+    those are looked at. Texts of weight 0 are left out.
     """
     random = np.random.default_rng(knobs.seed)
     used = (weights > 0)[bags.texts]
     bad = attacks[bags.texts]
-    share = (weights / bags.lengths)[bags.texts]
+    if holding is not None:
+        used &= holding | ~bad
+    share = weights[bags.texts] / np.bincount(bags.texts, used, minlength=bags.size).clip(1)[bags.texts]
     chosen = np.flatnonzero(used)
     centre = None if prior is None else prior.weights
     line = prior or logistic(matrix[chosen], bad[chosen], share[chosen], knobs.strength)
     for _ in range(knobs.rounds - 1 + (prior is not None)):
         margins = matrix @ line.weights + line.bias
-        order = _ranks(bags, margins)
+        order = _ranks(bags, np.where(used, margins, -np.inf))
         hard = order < np.where(bad, 1, knobs.hardest)
         rest = ~bad & ~hard & (random.random(len(bad)) < knobs.sampled)
         chosen = np.flatnonzero(used & (hard | rest))
@@ -121,8 +125,12 @@ def balanced(attacks: Bools, sources: NDArray[np.str_], used: Bools) -> Doubles:
 
 
 def calibrated(margins: Doubles, attacks: Bools, weights: Doubles) -> Calibration:
-    """The logistic curve from margins to probabilities that fits best (Platt 1999)."""
+    """The logistic curve from margins to probabilities that fits best (Platt 1999); it never falls."""
     scale = float(np.abs(margins).max()) or 1.0
     matrix = sparse.csr_array((margins / scale).reshape(-1, 1).astype(np.float32))
-    line = logistic(matrix, attacks, weights, 1e3)
-    return Calibration(slope=max(float(line.weights[0]) / scale, 1e-3), offset=line.bias)
+    # The penalty keeps the curve from becoming a step where the classes do not overlap.
+    line = logistic(matrix, attacks, weights, 1.0)
+    if line.weights[0] > 0:
+        return Calibration(slope=float(line.weights[0]) / scale, offset=line.bias)
+    odds = float(weights[attacks].sum() / max(weights[~attacks].sum(), 1e-9))
+    return Calibration(slope=1e-3 / scale, offset=float(np.log(max(odds, 1e-6))))

@@ -15,13 +15,9 @@ class Head(NamedTuple):
     category: str
     surface: str
 
-    def chosen(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows that say what it is and what it is not; other kinds of attack say neither."""
-        return [
-            row
-            for row in rows
-            if row.surface == self.surface and (row.label == 0 or row.category == self.category)
-        ]
+    def says(self, row: Row) -> bool:
+        """Whether a row says what it is or what it is not; other kinds of attack say neither."""
+        return row.surface == self.surface and (row.label == 0 or row.category == self.category)
 
 
 ARTEFACTS: dict[str, tuple[Head, ...]] = {

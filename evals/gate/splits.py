@@ -1,12 +1,13 @@
 """Who is trained on and who is judged: near-duplicates stay together, and whole sources are left out."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.gate.rows import Row
+from evals.gate.examples import Example
 from models.gate.ngrams.arrays import Bools, Ints
 from models.gate.ngrams.features import Shape, grams
 
@@ -42,6 +43,12 @@ def family(source: str) -> str:
     return source.partition("(")[0]
 
 
+def weighed_as(example: Example) -> str:
+    """The source that an example's weight is shared with: what was put together counts by what was put in."""
+    *carriers, source = example.sources
+    return f"composed+{source}" if carriers else family(source)
+
+
 def groups(texts: Sequence[str]) -> Ints:
     """A number for each text, the same for near-duplicates, found by MinHash and banding (Broder 1997)."""
     signatures = np.stack([_signature(text) for text in texts]) if texts else np.zeros((0, HASHES))
@@ -70,36 +77,50 @@ def crossed(grouped: Ints, folds: int, seed: int = 0) -> Ints:
     return (order % folds)[places].astype(np.int64)
 
 
+def groups_left_out(grouped: Ints, folds: int) -> list[Fold]:
+    """Folds in which near-duplicates stay together: for data of few sources."""
+    parts = crossed(grouped, folds)
+    return [Fold(f"{part + 1}/{folds}", parts != part, parts == part) for part in range(folds)]
+
+
 def sources_left_out(
-    rows: Sequence[Row], grouped: Ints, together: Sequence[Sequence[str]] = ()
+    examples: Sequence[Example], grouped: Ints, together: Sequence[Sequence[str]] = ()
 ) -> list[Fold]:
     """For each source a fold that judges it by a model that has seen neither it nor what is made of it.
 
-    `together` names sources that may be left out at once to save time; any other source has its own fold. What
-    was written for Warrant covers ground that no other source covers, so that it is left out in thirds.
+    `together` names sources that may be left out at once to save time; any other source has its own fold.
+    What was written for Warrant covers ground that no other source covers: it is left out in thirds. Of what
+    was put together from several sources only that of written ones is judged, with them.
     """
-    names = np.array([family(row.source) for row in rows])
-    own = np.array([name.startswith(WRITTEN) for name in names], dtype=bool)
-    present = sorted(set(names[~own]))
-    listed = [[name for name in bundle if name in present] for bundle in together]
+    parts = [{family(source) for source in example.sources} for example in examples]
+    own = np.array([any(part.startswith(WRITTEN) for part in each) for each in parts], dtype=bool)
+    single = np.array([len(each) == 1 for each in parts], dtype=bool)
+    public = sorted(
+        {min(each) for each, alone, ours in zip(parts, single, own, strict=True) if alone and not ours}
+    )
+    listed = [[name for name in bundle if name in public] for bundle in together]
     bundles = [bundle for bundle in listed if bundle]
-    bundles += [[name] for name in present if not any(name in bundle for bundle in bundles)]
+    bundles += [[name] for name in public if not any(name in bundle for bundle in bundles)]
     folds = []
     for bundle in bundles:
-        judged = np.isin(names, bundle)
-        unseen = judged | np.isin(names, [other for name in bundle for other in RELATED.get(name, ())])
+        judged = single & np.array([not each.isdisjoint(bundle) for each in parts])
+        related = {other for name in bundle for other in (name, *RELATED.get(name, ()))}
+        unseen = np.array([not each.isdisjoint(related) for each in parts])
         folds.append(Fold("+".join(bundle), without_near(~unseen, judged, grouped), judged))
-    parts = crossed(grouped, THIRDS)
+    third = np.array([example.fold % THIRDS for example in examples])
     for part in range(THIRDS) if own.any() else ():
-        judged = own & (parts == part)
-        folds.append(Fold(f"{WRITTEN}{part + 1}/{THIRDS}", without_near(~judged, judged, grouped), judged))
+        judged = own & (third == part)
+        unseen = judged | (~single & (third == part))
+        folds.append(Fold(f"{WRITTEN}{part + 1}/{THIRDS}", without_near(~unseen, judged, grouped), judged))
     return folds
 
 
 def _signature(text: str) -> NDArray[np.int64]:
     shingles = np.unique(grams(text, SHINGLES)[0].buckets).astype(np.uint64)
-    if not len(shingles):
-        shingles = np.zeros(1, dtype=np.uint64)
+    if not len(shingles):  # too short for one: it is like the same text only
+        shingles = np.array(
+            [int.from_bytes(sha256(text.encode("utf-8", "surrogatepass")).digest()[:8])], dtype=np.uint64
+        )
     random = np.random.default_rng(11)
     factors = random.integers(1, PRIME, HASHES, dtype=np.uint64) | np.uint64(1)
     shifts = random.integers(0, PRIME, HASHES, dtype=np.uint64)

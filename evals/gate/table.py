@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from evals.gate.candidates import Candidate, Fitted, prepared
+from evals.gate.candidates import Candidate, Fitted, candidate
+from evals.gate.examples import Example
 from evals.gate.fitting import Doubles, calibrated
 from evals.gate.heads import attacks
 from evals.gate.metrics import auc, calibration_error, recall_at, share, threshold_at
@@ -68,12 +69,15 @@ class Line:
     """No other candidate is better in recall left out, time or size and as good in the others."""
 
 
-def line(recipe: HeadRecipe, name: str, rows: Sequence[Row], within: Fold, folds: Sequence[Fold]) -> Line:
+def line(
+    recipe: HeadRecipe, name: str, examples: Sequence[Example], within: Fold, folds: Sequence[Fold]
+) -> Line:
     """Train and measure one candidate."""
-    candidate = prepared(name, rows, recipe.knobs)
+    rows = [one.row for one in examples]
     bad = attacks(rows)
-    inside = candidate.fitted(within.trained)
-    crossed = _crossed(candidate, folds, len(rows))
+    tried = candidate(name, examples, recipe.knobs)
+    inside = tried.fitted(within.trained)
+    crossed = _crossed(tried, folds, len(rows))
     judged = ~np.isnan(crossed)
     hard = judged & ~bad & np.isin([family(row.source) for row in rows], HARD[recipe.head.surface])
     threshold = threshold_at(crossed[judged & ~bad], 0.01)
@@ -99,8 +103,8 @@ def with_front(lines: Sequence[Line]) -> list[Line]:
 def rendered(lines: Sequence[Line]) -> str:
     """The table in Markdown."""
     head = (
-        "| head | candidate | AUC within | at 1 % | at 0.1 % | AUC left out | at 1 % | at 0.1 % | hard benign "
-        "| ECE | " + " | ".join(f"ms, {words} words" for words in WORDS) + " | MB | front |"
+        "| head | candidate | AUC within | at 1 % | at 0.1 % | AUC left out | at 1 % | at 0.1 % "
+        "| hard benign | ECE | " + " | ".join(f"ms, {words} words" for words in WORDS) + " | MB | front |"
     )
     rows = [head, "|---" * (head.count("|") - 1) + "|"]
     for one in lines:
@@ -124,11 +128,11 @@ def as_json(lines: Sequence[Line]) -> list[dict[str, object]]:
     return [asdict(one) for one in lines]
 
 
-def _crossed(candidate: Candidate, folds: Sequence[Fold], size: int) -> Doubles:
+def _crossed(tried: Candidate, folds: Sequence[Fold], size: int) -> Doubles:
     found = np.full(size, np.nan)
     for number, fold in enumerate(folds, 1):
-        found[fold.judged] = candidate.fitted(fold.trained).margins[fold.judged]
-        sys.stderr.write(f"{candidate.name}: fold {number} of {len(folds)}, {fold.name}\n")
+        found[fold.judged] = tried.fitted(fold.trained).margins[fold.judged]
+        sys.stderr.write(f"{tried.name}: fold {number} of {len(folds)}, {fold.name}\n")
     return found
 
 

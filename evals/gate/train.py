@@ -2,8 +2,8 @@
 
     python -m evals.gate.train --data DIR [--only NAME] [--write] [--into FOLDER]
 
-DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. The benign rows of `dev` are
-held back: the promise of each threshold is made from them.
+DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. The benign rows of `dev`
+are held back: the promise of each threshold is made from them.
 """
 
 import argparse
@@ -11,13 +11,16 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from evals.gate.card import card, explained
-from evals.gate.rows import Row, distinct, read, written
+from evals.gate.examples import Example, examples
+from evals.gate.hosts import as_in_the_wild
+from evals.gate.rows import distinct, read, written
 from evals.gate.splits import groups, sources_left_out, without_near
-from evals.gate.training import RECIPES, Recipe, model, prepared
+from evals.gate.training import RECIPES, Recipe, Trainer, prepared
 from models.gate import artefact
 from models.gate.card import Card
 from models.gate.ngrams.stored import arrays
@@ -43,33 +46,40 @@ TOGETHER = {
 
 def shipped(recipe: Recipe, folder: Path, into: Path | None) -> Card:
     """Train a shipped classifier and measure it; with `into`, write its artefact there."""
-    rows, held = surface_rows(recipe.surface, folder)
-    grouped = groups([row.text for row in rows])
+    known = shipped_examples(recipe.surface, folder)
+    found = [one.example for one in known]
+    held = np.array([one.dev and not one.example.row.label for one in known])
+    grouped = groups([one.row.text for one in found])
     # What is like a held row would make the promise about texts that were seen.
     kept = held | without_near(~held, held, grouped)
-    rows = [row for row, keep in zip(rows, kept, strict=True) if keep]
+    found = [one for one, keep in zip(found, kept, strict=True) if keep]
     held, grouped = held[kept], grouped[kept]
-    data = prepared(rows, recipe.shape)
-    folds = sources_left_out(rows, grouped, TOGETHER[recipe.surface])
-    trained, heads = model(recipe, data, held, folds)
-    used = [row for row, back in zip(rows, held, strict=True) if not back]
+    data = prepared(found, recipe.shape)
+    folds = sources_left_out(found, grouped, TOGETHER[recipe.surface])
+    trained, heads = Trainer(recipe, data, held, folds).model()
+    used = [one.row for one, back in zip(found, held, strict=True) if not back]
     made = card(recipe, data, used, heads, datetime.now(UTC).date().isoformat())
     if into is not None:
         made = artefact.write(into / recipe.name, made, arrays(trained), explained(made))
     return made
 
 
-def surface_rows(surface: str, folder: Path) -> tuple[list[Row], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Rows of a surface that some head is trained on, and which of them are held back."""
+class Known(NamedTuple):
+    """An example, and whether its row is of `dev`."""
+
+    example: Example
+    dev: bool
+
+
+def shipped_examples(surface: str, folder: Path) -> list[Known]:
+    """Examples of a surface that some head is trained on; none is put together with a row of `dev`."""
     public = [read(folder / f"{part}.jsonl.gz") for part in ("train", "dev")]
     sought = {one.head.category for recipe in RECIPES.values() for one in recipe.heads}
-    rows, held = [], []
-    for dev, part in enumerate([public[0] + written(), public[1]]):
-        for row in part:
-            if row.surface == surface and (row.label == 0 or row.category in sought):
-                rows.append(row)
-                held.append(bool(dev) and row.label == 0)
-    return distinct(rows), np.array(held, dtype=bool)
+    both = distinct([*public[0], *map(as_in_the_wild, written()), *public[1]])
+    rows = [row for row in both if not row.label or row.category in sought]
+    dev = {row.id for row in public[1]}
+    found = examples(surface, rows, [row for row in rows if row.id not in dev])
+    return [Known(one, one.row.id in dev) for one in found]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.gate.bags import Bags, bagged
-from evals.gate.crossing import margins, trained, unseen
+from evals.gate.crossing import Start, margins, trained, unseen
+from evals.gate.examples import Example
 from evals.gate.fitting import Doubles, Knobs, Line, calibrated
 from evals.gate.heads import ARTEFACTS, attacks
 from evals.gate.heads import Head as Sought
-from evals.gate.rows import Row
-from evals.gate.splits import Fold, family
+from evals.gate.splits import Fold, weighed_as
 from models.gate.card import CalibrationCard, HeadCard, Promise
 from models.gate.ngrams.arrays import Bools, Floats
 from models.gate.ngrams.features import Shape
@@ -62,12 +62,14 @@ RECIPES = {
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows of one surface with their counted windows and near-duplicate groups."""
+    """Examples of one surface with their counted windows."""
 
-    rows: Sequence[Row]
+    examples: Sequence[Example]
     bags: Bags
     sources: NDArray[np.str_]
     attacks: Bools
+    holding: Bools
+    """Which windows may hold an attack."""
 
 
 @dataclass(frozen=True)
@@ -82,71 +84,93 @@ class Trained:
     """Probabilities of the judged texts; NaN elsewhere."""
 
 
-def prepared(rows: Sequence[Row], shape: Shape) -> Prepared:
-    """Count the rows' windows."""
-    bags = bagged([row.text for row in rows], shape)
-    return Prepared(rows, bags, np.array([family(row.source) for row in rows]), attacks(rows))
+def prepared(examples: Sequence[Example], shape: Shape) -> Prepared:
+    """Count the examples' windows."""
+    bags = bagged([one.row.text for one in examples], shape)
+    return Prepared(
+        examples=examples,
+        bags=bags,
+        sources=np.array([weighed_as(one) for one in examples]),
+        attacks=attacks([one.row for one in examples]),
+        holding=bags.holding([one.span for one in examples]),
+    )
 
 
-def model(
-    recipe: Recipe,
-    data: Prepared,
-    held: Bools,
-    folds: Sequence[Fold],
-    prior: NgramModel | None = None,
-) -> tuple[NgramModel, dict[str, Trained]]:
-    """Train all heads.
+@dataclass(frozen=True)
+class Trainer:
+    """Trains the heads of an artefact on the same examples.
 
-    The benign rows `held` back are not trained on: the threshold's promise is made from them. Margins become
-    probabilities by the folds, whose models had not seen the texts they judged.
-
-    Raises:
-        UsageError: a head has no attacks or no benign texts, or too few are held back for the promise.
+    The benign examples `held` back are not trained on: the threshold's promise is made from them. Margins
+    become probabilities by the folds, whose models had not seen the texts they judged. With a `prior`, its
+    weights are moved by the examples instead of being learnt anew.
     """
-    found = {}
-    rarity = prior.rarity if prior else _half(data.bags.rarity(~held))
-    for one in recipe.heads:
-        sys.stderr.write(f"{recipe.name}: {one.head.category}\n")
-        found[one.head.category] = _head(recipe, one, data, held, folds, rarity, prior)
-    heads = {category: each.head for category, each in found.items()}
-    return NgramModel(recipe.shape, rarity, heads), found
 
+    recipe: Recipe
+    data: Prepared
+    held: Bools
+    folds: Sequence[Fold]
+    prior: NgramModel | None = None
 
-def _head(
-    recipe: Recipe,
-    one: HeadRecipe,
-    data: Prepared,
-    held: Bools,
-    folds: Sequence[Fold],
-    rarity: Floats,
-    prior: NgramModel | None,
-) -> Trained:
-    category = one.head.category
-    said = ~data.attacks | np.array([row.category == category for row in data.rows])
-    _present(data, said, category)
-    start = _start(prior, category, rarity)
-    narrowed = [Fold(fold.name, fold.trained & said, fold.judged & said) for fold in folds]
-    crossed = unseen(data.bags, data.attacks, data.sources, narrowed, one.knobs, prior=start)
-    judged = ~np.isnan(crossed)
-    calibration = calibrated(crossed[judged], data.attacks[judged], np.ones(judged.sum()))
-    _, line = trained(
-        data.bags, data.attacks, data.sources, said & ~held, one.knobs, prior=start or (rarity, None)
-    )
-    line = Line(_half(line.weights), line.bias)
-    probabilities = _probabilities(calibration, crossed)
-    own = _probabilities(calibration, margins(data.bags, rarity, line))[held & said]
-    benign = probabilities[judged & ~data.attacks]
-    chosen = _threshold(own, benign, recipe)
-    promise = Promise(
-        false_alarms=recipe.false_alarms, confidence=recipe.confidence, benign=int((held & said).sum())
-    )
-    card = HeadCard(
-        threshold=chosen,
-        action=one.action,
-        calibration=CalibrationCard(slope=calibration.slope, offset=calibration.offset),
-        promise=promise,
-    )
-    return Trained(Head(line.weights, line.bias, calibration), card, judged, probabilities)
+    def model(self) -> tuple[NgramModel, dict[str, Trained]]:
+        """Train all heads.
+
+        Raises:
+            UsageError: a head has no attacks or no benign texts, or too few are held back for the promise.
+        """
+        rarity = self.prior.rarity if self.prior else _half(self.data.bags.rarity(~self.held))
+        found = {}
+        for one in self.recipe.heads:
+            sys.stderr.write(f"{self.recipe.name}: {one.head.category}\n")
+            found[one.head.category] = self._head(one, rarity)
+        heads = {category: each.head for category, each in found.items()}
+        return NgramModel(self.recipe.shape, rarity, heads), found
+
+    def _head(self, one: HeadRecipe, rarity: Floats) -> Trained:
+        said = self._said(one.head.category)
+        start = _start(self.prior, one.head.category, rarity)
+        crossed = self._unseen(said, one.knobs, start)
+        judged = ~np.isnan(crossed)
+        calibration = calibrated(crossed[judged], self.data.attacks[judged], np.ones(judged.sum()))
+        line = self._line(said, one.knobs, start or (rarity, None))
+        probabilities = _probabilities(calibration, crossed)
+        back = self.held & said
+        own = _probabilities(calibration, margins(self.data.bags, rarity, line)[back])
+        return Trained(
+            head=Head(line.weights, line.bias, calibration),
+            card=HeadCard(
+                threshold=_threshold(own, probabilities[judged & ~self.data.attacks], self.recipe),
+                action=one.action,
+                calibration=CalibrationCard(slope=calibration.slope, offset=calibration.offset),
+                promise=Promise(
+                    false_alarms=self.recipe.false_alarms,
+                    confidence=self.recipe.confidence,
+                    benign=int(back.sum()),
+                ),
+            ),
+            judged=judged,
+            unseen=probabilities,
+        )
+
+    def _said(self, category: str) -> Bools:
+        """The examples that say what the category is and what it is not."""
+        data = self.data
+        said = ~data.attacks | np.array([example.row.category == category for example in data.examples])
+        for label, kind in ((True, f"attacks of the category {category}"), (False, "benign texts")):
+            if not (said & (data.attacks == label)).any():
+                raise UsageError(f"There are no {kind} to train on.", "Add rows of both kinds.")
+        return said
+
+    def _unseen(self, said: Bools, knobs: Knobs, start: Start | None) -> Doubles:
+        data = self.data
+        folds = [Fold(fold.name, fold.trained & said, fold.judged & said) for fold in self.folds]
+        return unseen(data.bags, data.attacks, data.sources, folds, knobs, holding=data.holding, prior=start)
+
+    def _line(self, said: Bools, knobs: Knobs, start: Start) -> Line:
+        data, used = self.data, said & ~self.held
+        _, line = trained(
+            data.bags, data.attacks, data.sources, used, knobs, holding=data.holding, prior=start
+        )
+        return Line(_half(line.weights), line.bias)
 
 
 def _threshold(held: Doubles, crossed: Doubles, recipe: Recipe) -> float:
@@ -157,13 +181,7 @@ def _threshold(held: Doubles, crossed: Doubles, recipe: Recipe) -> float:
     return max(promised, threshold(crossed, recipe.false_alarms, 0.5))
 
 
-def _present(data: Prepared, said: Bools, category: str) -> None:
-    for label, kind in ((True, f"attacks of the category {category}"), (False, "benign texts")):
-        if not (said & (data.attacks == label)).any():
-            raise UsageError(f"There are no {kind} to train on.", "Add rows of both kinds.")
-
-
-def _start(prior: NgramModel | None, category: str, rarity: Floats) -> tuple[Floats, Line | None] | None:
+def _start(prior: NgramModel | None, category: str, rarity: Floats) -> Start | None:
     if prior is None or category not in prior.heads:
         return None
     head = prior.heads[category]

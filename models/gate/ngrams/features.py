@@ -20,19 +20,19 @@ BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 INVERSE = pow(BASE, -1, 1 << 64)
 MIXERS = (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53)
 
-LETTERS = np.array(
-    # Starts of alternating ranges: no letter, letter, no letter, …
-    [0x00, 0x30, 0x3A, 0x41, 0x5B, 0x61, 0x7B, 0xAA, 0xAB, 0xB5, 0xB6, 0xC0, 0xD7, 0xD8, 0xF7, 0xF8]
-    + [0x2000, 0x2070, 0x20A0, 0x2100, 0x2190, 0x2C00, 0x2E00, 0x2E80, 0x3000, 0x3005, 0x3008, 0x3021]
-    + [0x3030, 0x3041, 0xE000, 0xF900, 0xFE10, 0xFE20, 0xFE30, 0xFE70, 0xFF00, 0xFF10, 0xFF1A, 0xFF21]
-    + [0xFF3B, 0xFF41, 0xFF5B, 0xFF66, 0xFFF0, 0x10000, 0x1F000, 0x20000, 0xE0000],
-    dtype=np.uint32,
+
+def _starts(ranges: str) -> NDArray[np.uint32]:
+    """Where ranges of code points start and end, an odd number of them before those inside."""
+    return np.array([int(code, 16) for code in ranges.replace("-", " ").split()], dtype=np.uint32)
+
+
+LETTERS = _starts(
+    "30-3A 41-5B 61-7B AA-AB B5-B6 C0-D7 D8-F7 F8-2000 2070-20A0 2100-2190 2C00-2E00 2E80-3000 3005-3008 "
+    "3021-3030 3041-E000 F900-FE10 FE20-FE30 FE70-FF00 FF10-FF1A FF21-FF3B FF41-FF5B FF66-FFF0 10000-1F000 "
+    "20000-E0000"
 )
-UNSPACED = np.array(
-    # Starts of alternating ranges: words between spaces, scripts whose characters stand for words.
-    [0x00, 0x0E00, 0x0EE0, 0x1000, 0x10A0, 0x1780, 0x1800, 0x2E80, 0xA000, 0xF900, 0xFB00, 0x20000, 0x40000],
-    dtype=np.uint32,
-)
+UNSPACED = _starts("E00-EE0 1000-10A0 1780-1800 2E80-A000 F900-FB00 20000-40000")
+"""Scripts without spaces, whose characters stand for words."""
 ASCII_LETTER = np.array([chr(code).isalnum() for code in range(128)])
 SPACES = np.array([9, 10, 11, 12, 13, 32, 0x85, 0xA0, 0x2028, 0x2029, 0x3000], dtype=np.uint32)
 
@@ -159,8 +159,8 @@ def _words(codes: Codes) -> tuple[Ints, Ints]:
         letter = ASCII_LETTER[codes]
         single = None
     else:
-        letter = np.searchsorted(LETTERS, codes, side="right") % 2 == 0
-        single = np.searchsorted(UNSPACED, codes, side="right") % 2 == 0
+        letter = np.searchsorted(LETTERS, codes, side="right") % 2 == 1
+        single = np.searchsorted(UNSPACED, codes, side="right") % 2 == 1
     before = np.concatenate([[False], letter[:-1]])
     after = np.concatenate([letter[1:], [False]])
     starts, ends = letter & ~before, letter & ~after

@@ -1,7 +1,7 @@
 """Words that give an override away in many languages, and which of them stand together.
 
-Alone none of them says anything. A pair or a triple of roles in the same language, such as a word for ignoring
-near a word for instructions, is a feature of its own, so that what is learnt in one language holds in another.
+Alone none of them says anything. A pair or triple of roles in the same language, such as a word for ignoring
+near one for instructions, is a feature of its own: what is learnt in one language holds in others.
 """
 
 import tomllib
@@ -15,17 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.gate.ngrams.arrays import Bools, Codes, Grams, Ints, Longs
+from models.gate.ngrams.arrays import Codes, Grams, Ints, Longs
 from models.gate.views.reading import views
 
 MARKERS = Path(__file__).with_name("markers.toml")
-ROLES = ("ignore", "previous", "instructions", "reveal", "system_prompt")
+ROLES = ("ignore", "previous", "instructions", "reveal", "system_prompt", "secret", "your", "switch")
 REACH = 6
 """Markers that one is paired with at most, so that the cost stays linear."""
 NEAR, FAR = 16, 60
 """Characters between the markers of a pair."""
+IDEOGRAPHS = 0x2E80
 TRIPLES = tuple(combinations(range(len(ROLES)), 3))
-COLUMNS = 128
+COLUMNS = 256
 
 
 class Known(NamedTuple):
@@ -54,7 +55,7 @@ def known() -> Known:
     bits: dict[tuple[str, int, bool], int] = defaultdict(int)
     for number, (language, roles) in enumerate(content.items()):
         for role, name in enumerate(ROLES):
-            for marker in roles[name]:
+            for marker in roles.get(name, ()):
                 bits[_folded(marker), role, language in anywhere] |= 1 << number
     markers: dict[int, list[tuple[str, int, int, bool]]] = defaultdict(list)
     for (marker, role, inside), languages in bits.items():
@@ -68,7 +69,9 @@ def roles(codes: Codes, places: Ints, starts: Ints, first: int) -> Grams:
     `codes` are the characters with their `places` in the text, `starts` where words start.
     """
     hits = _hits(codes, starts)
-    found = [*_singles(hits), *_pairs(hits), *_triples(hits)]
+    # Ideographs say in one character what takes others three.
+    along = np.append(0, np.cumsum(np.where(codes >= IDEOGRAPHS, 3, 1)))
+    found = [*_singles(hits), *_pairs(hits, along), *_triples(hits, along)]
     if not found:
         empty = np.zeros(0, dtype=np.int64)
         return Grams(empty.astype(np.int32), empty, empty)
@@ -106,16 +109,16 @@ def _singles(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
         yield np.zeros(len(named), dtype=np.int64), hits.starts[named], hits.ends[named]
 
 
-def _pairs(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _pairs(hits: Hits, along: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     for step in range(1, min(REACH, len(hits.starts) - 1) + 1):
-        gap = hits.starts[step:] - hits.ends[:-step]
+        gap = along[hits.starts[step:]] - along[hits.ends[:-step]]
         kept = (gap <= FAR) & (gap >= 0) & ((hits.languages[step:] & hits.languages[:-step]) != 0)
         one, other = np.flatnonzero(kept), np.flatnonzero(kept) + step
         number = hits.roles[one] * len(ROLES) + hits.roles[other]
         yield 1 + number * 2 + (gap[kept] > NEAR), hits.starts[one], hits.ends[other]
 
 
-def _triples(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
+def _triples(hits: Hits, along: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Three different roles, in whatever order."""
     size = len(hits.starts)
     for step, further in combinations(range(1, REACH + 1), 2):
@@ -124,7 +127,7 @@ def _triples(hits: Hits) -> Iterator[tuple[Ints, Ints, Ints]]:
         places = np.arange(size - further)
         trio = (places, places + step, places + further)
         shared = hits.languages[trio[0]] & hits.languages[trio[1]] & hits.languages[trio[2]]
-        near = hits.starts[trio[2]] - hits.ends[trio[0]] <= FAR
+        near = along[hits.starts[trio[2]]] - along[hits.ends[trio[0]]] <= FAR
         held = np.sort(np.stack([hits.roles[part] for part in trio]), axis=0)
         number = _triple_number()[held[0], held[1], held[2]]
         kept = np.flatnonzero((shared != 0) & near & (number >= 0))
