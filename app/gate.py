@@ -2,8 +2,9 @@
 
 import typer
 
-from app import gate_check, gate_score
+from app import gate_check, gate_eval, gate_score
 
 commands = typer.Typer(help="Judge texts, and measure and train what judges them.", no_args_is_help=True)
 commands.command("check", epilog=gate_check.EPILOG)(gate_check.check)
 commands.command("score", epilog=gate_score.EPILOG)(gate_score.score)
+commands.command("eval", epilog=gate_eval.EPILOG)(gate_eval.evaluate)

@@ -74,4 +74,12 @@ def shipped() -> Several:
     Raises:
         UsageError: a file is missing or damaged.
     """
-    return Several("injection", [Trained(SHIPPED / "request"), Trained(SHIPPED / "result")])
+    return Several("injection", [Trained(folder) for folder in folders("injection")])
+
+
+def folders(name: str) -> list[Path]:
+    """The artefacts of a classifier's name; none for one that is not trained."""
+    kind, _, folder = name.partition(":")
+    if name == "injection":
+        return [SHIPPED / "request", SHIPPED / "result"]
+    return [Path(folder)] if kind == "trained" and folder else []
