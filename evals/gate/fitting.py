@@ -65,7 +65,7 @@ def logistic(
         return value, gradient
 
     origin = np.append(centre, 0.0) if start is None else np.append(start.weights, start.bias)
-    found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": 150, "ftol": 1e-6})
+    found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": 100, "ftol": 1e-6})
     return Line(found.x[:-1].astype(np.float32), float(found.x[-1]))
 
 

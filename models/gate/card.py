@@ -56,6 +56,8 @@ class Features(Part):
     char_bits: int = Field(ge=1, le=20)
     words: tuple[Annotated[int, Field(ge=1, le=8)], ...]
     chars: tuple[Annotated[int, Field(ge=1, le=16)], ...]
+    roles: bool = True
+    window: int = Field(default=260, ge=16, le=4096)
 
 
 class DataCard(Part):

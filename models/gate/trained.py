@@ -1,4 +1,4 @@
-"""A trained classifier from an artefact folder; one that is incomplete or altered does not start."""
+"""Trained classifiers from artefact folders; one that is incomplete or altered does not start."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from state.canonical import digest
 from state.verdict import Place
 
 SHIPPED = Path(__file__).parent / "weights"
+ARTEFACTS = ("request", "result")
 SURFACES: dict[Place, str] = {"screen": "input", "result": "tool", "release": "tool"}
 """Which texts a place sees."""
 REASONS = {
@@ -54,32 +55,38 @@ class Trained:
         ]
 
 
-class Several:
-    """Classifiers of which each knows its own texts, under one name."""
+class Injection:
+    """The classifiers that are shipped, as one: for requests, and for what tools return."""
 
-    def __init__(self, name: str, classifiers: Sequence[Trained]) -> None:
-        self._classifiers = classifiers
-        self.name = f"{name}@{'+'.join(str(one.card.version) for one in classifiers)}"
-        self.digest = digest([one.digest for one in classifiers])
-        self.categories = frozenset[str]().union(*(one.categories for one in classifiers))
+    name = "injection"
+
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        """Read and verify the artefacts.
+
+        Raises:
+            UsageError: one is incomplete, damaged, or not what its card says.
+        """
+        self.parts = tuple(Trained(folder / name) for name in ARTEFACTS)
+        self.digest = digest([part.digest for part in self.parts])
+        self.categories = frozenset[str]().union(*(part.categories for part in self.parts))
 
     def classify(self, text: str, place: Place) -> Sequence[Finding]:
-        """What those find that know the texts of the place."""
-        return [finding for one in self._classifiers for finding in one.classify(text, place)]
+        """One finding for each head of the place, also below its threshold."""
+        return [finding for part in self.parts for finding in part.classify(text, place)]
 
 
-def shipped() -> Several:
-    """The classifier that is shipped: one model for requests, one for what tools give.
+def shipped() -> Injection:
+    """The classifiers that are shipped.
 
     Raises:
-        UsageError: a file is missing or damaged.
+        UsageError: the installation is incomplete or damaged.
     """
-    return Several("injection", [Trained(folder) for folder in folders("injection")])
+    return Injection()
 
 
 def folders(name: str) -> list[Path]:
     """The artefacts of a classifier's name; none for one that is not trained."""
     kind, _, folder = name.partition(":")
-    if name == "injection":
-        return [SHIPPED / "request", SHIPPED / "result"]
+    if name == Injection.name:
+        return [SHIPPED / part for part in ARTEFACTS]
     return [Path(folder)] if kind == "trained" and folder else []

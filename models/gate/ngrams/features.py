@@ -52,6 +52,8 @@ class Shape:
     chars: tuple[int, ...] = (3, 4, 5)
     roles: bool = True
     """Whether markers that stand together are counted as well."""
+    window: int = 260
+    """Characters of a window; each overlaps half of the next."""
     columns: int = field(init=False)
 
     def __post_init__(self) -> None:

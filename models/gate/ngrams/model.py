@@ -94,7 +94,7 @@ def reading(text: str, shape: Shape) -> Windows:
     parts: list[Counts] = []
     spans: list[tuple[int, int]] = []
     for view in views(text):
-        ranges = windows(len(view.text))
+        ranges = windows(len(view.text), shape.window, shape.window // 2)
         parts.append(_shifted(counted(view.text, ranges, shape), len(spans)))
         spans += [view.span(start, end) for start, end in ranges]
     return Windows(joined(parts), np.array(spans, dtype=np.int64))

@@ -19,7 +19,7 @@ def model(artefact: Artefact) -> NgramModel:
         UsageError: an array is missing, has another shape than the card says, or holds what is no number.
     """
     features = artefact.card.features
-    shape = Shape(features.word_bits, features.char_bits, features.words, features.chars)
+    shape = Shape(**features.model_dump())
     heads = {
         category: Head(
             weights=_column(artefact, f"{category}.weights", shape.columns),
@@ -36,15 +36,13 @@ def arrays(model: NgramModel) -> dict[str, Array]:
     stored: dict[str, Array] = {RARITY: model.rarity.astype(np.float16)}
     for category, head in model.heads.items():
         stored[f"{category}.weights"] = head.weights.astype(np.float16)
-        stored[f"{category}.bias"] = np.float64(head.bias).reshape(())
+        stored[f"{category}.bias"] = np.array(head.bias)
     return stored
 
 
 def features(shape: Shape) -> Features:
     """What the card says about the shape."""
-    return Features(
-        word_bits=shape.word_bits, char_bits=shape.char_bits, words=shape.words, chars=shape.chars
-    )
+    return Features(**{name: getattr(shape, name) for name in Features.model_fields})
 
 
 def _column(artefact: Artefact, name: str, columns: int) -> Floats:

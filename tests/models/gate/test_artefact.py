@@ -12,7 +12,7 @@ from models.gate.ngrams.stored import arrays, features, model
 from models.gate.trained import Trained
 from state.errors import UsageError
 
-SHAPE = Shape(word_bits=6, char_bits=7)
+SHAPE = Shape(word_bits=6, char_bits=7, window=130)
 
 
 def _model() -> NgramModel:
