@@ -23,7 +23,7 @@ def plainly(trained: NgramModel, category: str) -> Score:
     calibration = trained.heads[category].calibration
 
     def score(text: str) -> float:
-        ranges = windows(len(text))
+        ranges = windows(len(text), alone.shape.window, alone.shape.window // 2)
         counts = counted(text, ranges, alone.shape)
         margins = alone.margins(Windows(counts, np.array(ranges, dtype=np.int64).reshape(-1, 2)))
         return calibration.probability(float(margins.max()))
