@@ -48,6 +48,9 @@ def train(
     prior: Annotated[
         Path | None, typer.Option(help="The classifier to start from; the shipped one.", show_default=False)
     ] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Train on these rows alone, not on what was written for Warrant.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train a classifier of your own, compare it with the shipped one, and promise a false-alarm rate."""
@@ -58,7 +61,8 @@ def train(
     folder = into or settings().home / "gate" / surface
     check(folder)
     rows = _rows(data or [], surface, from_traces=from_traces, feedback=feedback)
-    made = own(rows, Wanted(surface, false_alarms, confidence), _prior(prior, surface))
+    wanted, others = Wanted(surface, false_alarms, confidence), [] if alone else None
+    made = own(rows, wanted, _prior(prior, surface), others)
     card = kept(folder, made.card, made.arrays)
     if as_json:
         document = {

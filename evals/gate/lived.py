@@ -47,7 +47,7 @@ def lived(runs: Sequence[Run]) -> Iterator[Lived]:
             yield Lived(run.trace_id, "screen", run.inputs["request"], "", held, gates.get("screen", ""))
         elif run.name in JUDGING:
             step = str((run.inputs.get("warrant") or {}).get("step", ""))
-            for text in _results(run, runs):
+            for text in results(run, runs):
                 yield Lived(run.trace_id, "result", text, step, held, gates.get("result", ""))
 
 
@@ -64,7 +64,7 @@ def _withholds(verdict: dict[str, Json]) -> bool:
     return verdict.get("decision") not in ("allow", "flag")
 
 
-def _results(node: Run, runs: Sequence[Run]) -> Iterator[str]:
+def results(node: Run, runs: Sequence[Run]) -> Iterator[str]:
     """What the gate read of the node's tool call: each passage on its own, or the whole output."""
     for run in runs:
         if run.run_type != "tool" or run.outputs is None or run.error is not None:

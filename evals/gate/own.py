@@ -28,7 +28,7 @@ from models.gate.ngrams.stored import arrays, model
 from models.gate.promise import needed
 from state.errors import UsageError
 
-FOLDS = 5
+FOLDS = 3
 ARTEFACT = {"input": "request", "tool": "result"}
 SPLITS = (
     "Near-duplicates (MinHash, Jaccard 0.7) stay together. Figures are of texts by models that had not seen "

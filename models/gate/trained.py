@@ -54,6 +54,13 @@ class Trained:
             for category, scored in self._model.scores(text).items()
         ]
 
+    def promised(self, place: Place) -> dict[str, float]:
+        """What its card promises about a place; nothing about answers, which it was not made from."""
+        if place == "release" or SURFACES[place] != self.card.surface:
+            return {}
+        heads = self.card.heads.items()
+        return {category: head.promise.false_alarms for category, head in heads if head.promise}
+
 
 class Injection:
     """The classifiers that are shipped, as one: for requests, and for what tools return."""
@@ -73,6 +80,10 @@ class Injection:
     def classify(self, text: str, place: Place) -> Sequence[Finding]:
         """One finding for each head of the place, also below its threshold."""
         return [finding for part in self.parts for finding in part.classify(text, place)]
+
+    def promised(self, place: Place) -> dict[str, float]:
+        """What the cards promise about the texts of a place."""
+        return {category: rate for part in self.parts for category, rate in part.promised(place).items()}
 
 
 def shipped() -> Injection:
