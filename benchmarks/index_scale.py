@@ -4,6 +4,9 @@ python -m benchmarks.index_scale --sizes 1000 10000 100000 1000000
 
 Passages are synthetic: about 80 terms of a Zipf vocabulary, and unit vectors of 384 dimensions in clusters.
 Queries are perturbed vectors and terms of the same passages. Building and searching are processes apart.
+Memory is in MB (10^6 bytes): the peak of all, and the peaks of its parts where the system tells them, which
+need not fall together. Private is what only this process has; mapped are pages of files (blocks, libraries),
+which processes share and the system takes back when memory is short.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -102,6 +106,46 @@ class Collection:
         return " ".join(random.choice(words, 8)), _unit((entry.vectors[0] + noise)[None])[0]
 
 
+STATUS = Path("/proc/self/status")
+PARTS = {"RssAnon": "private", "RssFile": "mapped"}
+LOOK_SECONDS = 0.05
+
+
+class Memory(Thread):
+    """Looks while it is open at what memory this process has."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._ended = Event()
+        self._peaks: dict[str, int] = {}
+
+    def __enter__(self) -> "Memory":
+        if STATUS.exists():
+            self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+
+    def run(self) -> None:
+        """Look again and again."""
+        while not self._ended.wait(LOOK_SECONDS):
+            self._look()
+
+    def peaks(self) -> dict[str, int]:
+        """In MB, until now."""
+        if STATUS.exists():
+            self._look()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        whole = peak * (1 if sys.platform == "darwin" else 1024)
+        return {name: round(size / 1e6) for name, size in {"peak": whole, **self._peaks}.items()}
+
+    def _look(self) -> None:
+        for line in STATUS.read_text().splitlines():
+            if name := PARTS.get(line.partition(":")[0]):
+                self._peaks[name] = max(self._peaks.get(name, 0), 1024 * int(line.split()[1]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -113,12 +157,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.stage:
         stage = {"build": build, "search": search, "grow": grow}[arguments.stage]
-        print(json.dumps({**stage(arguments.folder, arguments.sizes[0]), "peak_memory_mb": memory()}))
+        with Memory() as memory:
+            found = stage(arguments.folder, arguments.sizes[0], memory)
+        print(json.dumps({**found, "memory_mb": memory.peaks()}))
         return
     figures = []
     for size in arguments.sizes:
         folder = Path(tempfile.mkdtemp(dir=arguments.folder))
-        found: dict[str, Any] = {"passages": size}
+        found = {"passages": size}
         try:
             for name in ("build", "search", "grow"):
                 command = [sys.executable, "-m", "benchmarks.index_scale", "--stage", name]
@@ -134,7 +180,7 @@ def main() -> None:
         print(json.dumps(figures))
 
 
-def build(folder: Path, size: int) -> dict[str, Any]:
+def build(folder: Path, size: int, _memory: Memory) -> dict[str, Any]:
     collection = Collection()
     spent = 0.0
     with LocalBackend(folder / "index").writing(Synthetic()) as writer:
@@ -153,12 +199,9 @@ def build(folder: Path, size: int) -> dict[str, Any]:
     }
 
 
-def search(folder: Path, size: int) -> dict[str, Any]:
+def search(folder: Path, size: int, memory: Memory) -> dict[str, Any]:
     embedder = Synthetic()
-    collection = Collection()
-    sources = max(1, size // SOURCE_PASSAGES)
-    random = np.random.default_rng(7)
-    asked = [collection.query(int(one)) for one in random.integers(0, sources, QUERIES)]
+    asked = questions(size)
     embedder.vectors.update(asked)
     start = time.perf_counter()
     backend = LocalBackend(folder / "index")
@@ -173,7 +216,7 @@ def search(folder: Path, size: int) -> dict[str, Any]:
     processor = time.process_time()
     whole = [timed(index.search, text, PASSAGES, CANDIDATES, EVERYONE) for text, _ in asked]
     processor = time.process_time() - processor
-    before = memory()
+    before = memory.peaks()
     embedding = queries_of_minilm([text for text, _ in asked])
     return {
         "reopening_seconds": round(opened, 3),
@@ -184,6 +227,14 @@ def search(folder: Path, size: int) -> dict[str, Any]:
         "memory_without_minilm_mb": before,
         **parts(backend, embedder, asked),
     }
+
+
+def questions(size: int) -> list[tuple[str, NDArray[np.float32]]]:
+    """Queries of a collection, which is not kept: its words would count as memory of the search."""
+    collection = Collection()
+    sources = max(1, size // SOURCE_PASSAGES)
+    random = np.random.default_rng(7)
+    return [collection.query(int(one)) for one in random.integers(0, sources, QUERIES)]
 
 
 def parts(
@@ -214,7 +265,7 @@ def parts(
     }
 
 
-def grow(folder: Path, size: int) -> dict[str, Any]:
+def grow(folder: Path, size: int, _memory: Memory) -> dict[str, Any]:
     """Add 100 documents while a reader has the index open."""
     embedder = Synthetic()
     collection = Collection()
@@ -268,11 +319,6 @@ def timed(run: Callable[..., object], *arguments: object) -> float:
 
 def quantiles(values: list[float]) -> dict[str, float]:
     return {f"p{part}": round(float(np.percentile(values, part)), 2) for part in (50, 95)}
-
-
-def memory() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -56,6 +56,10 @@ class Passage(BaseModel):
     scores: Scores = Scores()
 
 
+UNSCORED = Scores()
+"""To be given where many passages are made: the default is copied deeply each time, which takes longer."""
+
+
 def aged(passages: Sequence[Passage], max_age_days: float | None, now: datetime) -> list[Passage]:
     """The passages, those marked as stale whose source was read longer ago, or nobody knows when."""
     if max_age_days is None:

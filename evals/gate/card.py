@@ -102,11 +102,12 @@ def explained(card: Card) -> str:
     lines = [
         f"# The classifier `{card.name}`",
         "",
-        f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`: hashed "
-        f"n-grams of words ({_numbers(card.features.words)}) and characters ({_numbers(card.features.chars)}), and "
-        f"pairs and triples of markers, in windows of {card.features.window} characters, weighed by logistic "
-        "regression; the worst window of all readings of a text counts. "
-        "Written by `python -m evals.gate.train`.",
+        f"Version {card.version} of {card.created}, for texts of the surface `{card.surface}`.",
+        "",
+        f"Hashed n-grams of words ({_numbers(card.features.words)}) and characters "
+        f"({_numbers(card.features.chars)}), pairs and triples of markers, in windows of "
+        f"{card.features.window} characters, weighed by logistic regression; the worst window of all "
+        "readings of a text counts. Written by `python -m evals.gate.train`.",
         "",
         card.splits,
         "",

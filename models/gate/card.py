@@ -60,6 +60,21 @@ class Features(Part):
     window: int = Field(default=260, ge=16, le=4096)
 
 
+class CascadeCard(Part):
+    """When an encoder is asked too, and how both are one: by the weighed sum of their log-odds."""
+
+    category: str
+    """The head that it serves."""
+    file: FileName = "encoder.onnx"
+    grey: tuple[Probability, Probability]
+    """Probabilities of the n-grams between which it is asked."""
+    windows: int = Field(default=4, ge=1, le=64)
+    """Windows that it is shown at most, the worst ones."""
+    ngrams: float = Field(ge=0)
+    encoder: float = Field(ge=0)
+    offset: float = 0.0
+
+
 class DataCard(Part):
     """Rows of one source that the model was trained on."""
 
@@ -89,6 +104,7 @@ class Card(Part):
     surface: Literal["input", "tool"]
     heads: dict[str, HeadCard] = Field(min_length=1)
     features: Features
+    cascade: CascadeCard | None = None
     files: dict[FileName, Sha256] = Field(min_length=1)
     data: tuple[DataCard, ...]
     splits: str
@@ -101,5 +117,5 @@ class Card(Part):
     @property
     def digest(self) -> str:
         """Of all that makes its verdicts: weights, thresholds, and the data behind them."""
-        said = self.model_dump(mode="json", include={"heads", "features", "files", "data"})
+        said = self.model_dump(mode="json", include={"heads", "features", "cascade", "files", "data"})
         return digest(said)

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.gate.artefact import read
+from models.gate.artefact import RETRAIN, Artefact, read
+from models.gate.cascade import Cascade
 from models.gate.classifier import Finding
+from models.gate.ngrams.model import NgramModel, Scored
 from models.gate.ngrams.stored import model
 from state.canonical import digest
+from state.errors import UsageError
 from state.verdict import Place
 
 SHIPPED = Path(__file__).parent / "weights"
@@ -32,6 +35,7 @@ class Trained:
         artefact = read(folder)
         self.card = artefact.card
         self._model = model(artefact)
+        self._cascade = _cascade(artefact, self._model)
         self.name = f"{self.card.name}@{self.card.version}"
         self.digest = self.card.digest
         self.categories = frozenset(self.card.heads)
@@ -51,7 +55,7 @@ class Trained:
                 action=self.card.heads[category].action,
                 threshold=self.card.heads[category].threshold,
             )
-            for category, scored in self._model.scores(text).items()
+            for category, scored in self._scores(text).items()
         ]
 
     def promised(self, place: Place) -> dict[str, float]:
@@ -60,6 +64,28 @@ class Trained:
             return {}
         heads = self.card.heads.items()
         return {category: head.promise.false_alarms for category, head in heads if head.promise}
+
+    def _scores(self, text: str) -> dict[str, Scored]:
+        found = self._model.scores(text)
+        if self._cascade is not None:
+            category, cascade = self._cascade
+            found[category] = cascade.refined(text, found[category])
+        return found
+
+
+def _cascade(artefact: Artefact, model: NgramModel) -> tuple[str, Cascade] | None:
+    card = artefact.card.cascade
+    if card is None:
+        return None
+    if card.category not in artefact.card.heads or card.file not in artefact.card.files:
+        raise UsageError(f"The card in {artefact.folder} has a cascade without its head or file.", RETRAIN)
+    from models.gate.encoder.model import Encoder
+
+    try:
+        encoder = Encoder(artefact.folder / card.file)
+    except Exception as error:  # whatever onnxruntime raises for a damaged file
+        raise UsageError(f"The encoder in {artefact.folder} cannot be loaded: {error}.", RETRAIN) from error
+    return card.category, Cascade(model, card, encoder.score)
 
 
 class Injection:

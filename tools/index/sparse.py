@@ -46,7 +46,10 @@ class Okapi:
         return np.where(frequencies > 0, found, 0.0)
 
     def weights(
-        self, idf: float, counts: NDArray[np.integer[Any]], lengths: NDArray[np.integer[Any]]
+        self,
+        idf: float | NDArray[np.float64],
+        counts: NDArray[np.integer[Any]],
+        lengths: NDArray[np.integer[Any]],
     ) -> NDArray[np.float64]:
         """What a term adds to the scores of passages of these lengths that have it so many times."""
         norms = lengths * (K1 * B / self.mean_length) + K1 * (1 - B)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.gate.ngrams.arrays import Codes, Grams, Ints, Longs
-from models.gate.views.reading import views
+from models.gate.views.folding import folded
+from models.gate.views.view import whole
 
 MARKERS = Path(__file__).with_name("markers.toml")
 ROLES = ("ignore", "previous", "instructions", "reveal", "system_prompt", "secret", "your", "switch")
@@ -145,7 +146,7 @@ def _triple_number() -> NDArray[np.int64]:
 
 def _folded(marker: str) -> str:
     """As a view reads it, in lower case."""
-    return views(marker)[0].text.lower()
+    return folded(whole(marker)).text.lower()
 
 
 def _key(marker: str) -> int:

@@ -11,6 +11,7 @@ from models.gate.ngrams.arrays import Floats, Ints
 from models.gate.ngrams.features import Counts, Shape, counted
 from models.gate.ngrams.weighing import weighed
 from models.gate.views.reading import views
+from models.gate.views.view import View
 from models.gate.windows import windows
 
 SUREST = 1e-6
@@ -54,6 +55,14 @@ class Scored(NamedTuple):
     span: tuple[int, int]
 
 
+class Part(NamedTuple):
+    """A window of a text, as a view reads it."""
+
+    margin: float
+    text: str
+    span: tuple[int, int]
+
+
 @dataclass(frozen=True)
 class NgramModel:
     """Heads that share their features."""
@@ -72,6 +81,18 @@ class NgramModel:
             start, end = read.spans[worst].tolist()
             scored[category] = Scored(head.calibration.probability(float(line[worst])), (start, end))
         return scored
+
+    def worst(self, text: str, category: str, number: int) -> list[Part]:
+        """The worst windows of a text for a head, as its views read them, the worst first."""
+        parts, place = [], [*self.heads].index(category)
+        for view in views(text):
+            ranges = _windows(view, self.shape)
+            spans = np.array([view.span(*one) for one in ranges], dtype=np.int64)
+            line = self.margins(Windows(counted(view.text, ranges, self.shape), spans))[place]
+            for window in np.argsort(-line)[:number].tolist():
+                start, end = ranges[window]
+                parts.append(Part(float(line[window]), view.text[start:end], tuple(spans[window].tolist())))
+        return sorted(parts, key=lambda part: -part.margin)[:number]
 
     def margins(self, read: Windows) -> Floats:
         """Heads by windows."""
@@ -94,10 +115,14 @@ def reading(text: str, shape: Shape) -> Windows:
     parts: list[Counts] = []
     spans: list[tuple[int, int]] = []
     for view in views(text):
-        ranges = windows(len(view.text), shape.window, shape.window // 2)
+        ranges = _windows(view, shape)
         parts.append(_shifted(counted(view.text, ranges, shape), len(spans)))
         spans += [view.span(start, end) for start, end in ranges]
     return Windows(joined(parts), np.array(spans, dtype=np.int64))
+
+
+def _windows(view: View, shape: Shape) -> list[tuple[int, int]]:
+    return windows(len(view.text), shape.window, shape.window // 2)
 
 
 def joined(parts: Sequence[Counts]) -> Counts:

@@ -21,6 +21,7 @@ from tools.index.local.catalogue import (
     Meta,
     check_lost,
     label_sets,
+    lasting,
     legible,
     read_meta,
     reading,
@@ -61,6 +62,7 @@ class LocalBackend:
         self._wait = wait
         self._sizes = sizes
         self.chroma_url = chroma_url
+        self._catalogue = lasting(folder)
         self._shelf = Shelf(folder)
         self.nearest = Nearest(folder, Graphs(folder, chroma_url), sizes.exact_below)
         self._beside = ThreadPoolExecutor(SEARCHES, "warrant-dense")
@@ -68,7 +70,7 @@ class LocalBackend:
     @contextmanager
     def reading(self, embedder: Embedder, labels: frozenset[str]) -> Iterator[LocalReader | None]:
         """One version, as a holder of these ACL labels may read it; None if there is no index yet."""
-        with reading(self.folder) as connection:
+        with reading(self.folder, self._catalogue) as connection:
             if connection is None:
                 yield None
                 return
@@ -138,6 +140,7 @@ class LocalBackend:
 
     def close(self) -> None:
         """Let go of files; the next use opens them again."""
+        self._catalogue.close()
         self._shelf.close()
         self.nearest.close()
 

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from state.errors import UsageError, WarrantError
 from tools.index.errors import DamagedError
+from tools.index.local.lasting import Lasting
 
 NAME = "catalogue.db"
 FORMAT = "3"
@@ -92,21 +93,9 @@ class Meta(NamedTuple):
     """Where the vectors are that Chroma was told: empty for the index's own folder, else a URL."""
 
 
-def connect(folder: Path) -> sqlite3.Connection | None:
-    """Open the catalogue for reading; None if there is none yet."""
-    path = folder / NAME
-    if not path.is_file():
-        check_lost(folder)
-        return None
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
-    )
-    connection.execute("BEGIN")
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'due'").fetchone():
-        connection.close()
-        check_lost(folder)
-        return None
-    return connection
+def lasting(folder: Path) -> Lasting:
+    """Connections that read the catalogue."""
+    return Lasting(folder / NAME, "ro", BUSY_SECONDS)
 
 
 def check_lost(folder: Path) -> None:
@@ -120,19 +109,26 @@ def check_lost(folder: Path) -> None:
 
 
 @contextmanager
-def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
+def reading(folder: Path, kept: Lasting | None = None) -> Iterator[sqlite3.Connection | None]:
     """One consistent view of the catalogue, whatever others write meanwhile; None if there is none yet.
+
+    Args:
+        folder: Of the index.
+        kept: Has connections from earlier times, and gets this one; otherwise it is closed.
 
     Raises:
         WarrantError: it is damaged or cannot be opened.
     """
-    with reported(folder):
-        connection = connect(folder)
-        if connection is None:
-            yield None
-            return
-        with closing(connection):
-            yield connection
+    with reported(folder), ExitStack() as stack:
+        if (folder / NAME).is_file():
+            own = kept or stack.enter_context(closing(lasting(folder)))
+            connection = stack.enter_context(own.lent())
+            connection.execute("BEGIN")
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'due'").fetchone():
+                yield connection
+                return
+        check_lost(folder)
+        yield None
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from tools.index.local.lasting import Lasting
@@ -30,20 +30,15 @@ def shared(folder: Path, wait: float = 0.0) -> Iterator[bool]:
 @contextmanager
 def briefly(lasting: Lasting) -> Iterator[bool]:
     """As `shared`, without waiting, over a connection to the lock's file that lasts."""
-    lock: sqlite3.Connection | None = None
-    held = False
-    try:
-        lock = lasting.connection()
-        lock.execute("BEGIN")
-        lock.execute("SELECT count(*) FROM sqlite_master")
-        held = True
-    except sqlite3.OperationalError:
-        pass
-    try:
+    with ExitStack() as stack:
+        try:
+            lock = stack.enter_context(lasting.lent())
+            lock.execute("BEGIN")
+            lock.execute("SELECT count(*) FROM sqlite_master")
+            held = True
+        except sqlite3.OperationalError:
+            held = False
         yield held
-    finally:
-        if lock is not None and lock.in_transaction:
-            lock.execute("COMMIT")
 
 
 @contextmanager

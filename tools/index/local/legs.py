@@ -1,6 +1,7 @@
 """The two rankings of a search over a view: BM25, and the vectors compared one by one."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -40,23 +41,18 @@ def sparse(view: View, terms: NDArray[np.int32], idf: NDArray[np.float64], count
         idf: Of each.
         count: How many.
     """
-    okapi = view.okapi
-    scores = [np.zeros(len(part.rows)) for part in view.parts]
-    touched: list[list[Numbers]] = [[] for _ in view.parts]
+    scores: list[NDArray[np.float64]] = []
+    touched: list[list[Numbers]] = []
     strong: list[tuple[float, int, Numbers]] = []
-    different, first, often = np.unique(terms, return_index=True, return_counts=True)
+    different, first, often = np.unique(terms[terms > 0], return_index=True, return_counts=True)
     # Sums in the order of the query: the numbers of terms depend on what others may read.
     asked = np.argsort(first)
-    different, first, often = different[asked], first[asked], often[asked]
-    for term, weight in zip(different.tolist(), (idf[first] * often).tolist(), strict=True):
-        if not term or okapi is None:
-            continue
-        for number, part in enumerate(view.parts):
-            rows, counts = part.of(term)
-            if len(rows):
-                scores[number][rows] += okapi.weights(weight, counts, part.lengths[rows])
-                touched[number].append(rows)
-                strong.append((weight, number, rows))
+    different, weights = different[asked], (idf[terms > 0][first] * often)[asked]
+    for number, part in enumerate(view.parts):
+        matches = [part.of(term) for term in different.tolist()]
+        touched.append([rows for rows, _ in matches])
+        scores.append(_scores(view, part, matches, weights))
+        strong += zip(weights.tolist(), repeat(number), touched[number], strict=False)
     bound = _bound(view, scores, strong, count)
     found: list[tuple[int, Numbers]] = []
     for number, part in enumerate(view.parts):
@@ -82,7 +78,7 @@ def exact(parts: Sequence[tuple[Part | TailPart, int]], query: NDArray[np.float3
     for (part, first), similar in zip(parts, near, strict=True):
         rows = first + np.flatnonzero((similar >= limit) & np.isfinite(similar))
         ids.append(part.rows.ids[rows])
-        values.append(cosines(part.rows.vectors, rows, query))
+        values.append(cosines(part.rows.vectors, query, rows))
     return ranked(np.concatenate(ids), np.concatenate(values), count)
 
 
@@ -103,6 +99,23 @@ def at(scores: Sequence[NDArray[np.float64]], located: Located) -> NDArray[np.fl
         places = located.parts == number
         found[places] = scores[number][located.rows[places]]
     return found
+
+
+def _scores(
+    view: View,
+    part: Part | TailPart,
+    matches: Sequence[tuple[Numbers, Numbers]],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """BM25 scores of all rows of a part, from the rows that have each of the query's terms."""
+    rows = np.concatenate([*(rows for rows, _ in matches), np.empty(0, np.int32)])
+    if view.okapi is None or not len(rows):
+        return np.zeros(len(part.rows))
+    counts = np.concatenate([counts for _, counts in matches])
+    idf = np.repeat(weights, [len(rows) for rows, _ in matches])
+    # It adds in the order in which they stand here: that of the query.
+    added = view.okapi.weights(idf, counts, part.lengths.take(rows))
+    return np.asarray(np.bincount(rows, added, len(part.rows)), np.float64)
 
 
 def _bound(
@@ -133,7 +146,7 @@ def _bound(
 
 
 def _similar(part: Part | TailPart, first: int, query: NDArray[np.float32]) -> NDArray[np.float32]:
-    similar: NDArray[np.float32] = part.rows.vectors[first:] @ query
+    similar: NDArray[np.float32] = np.einsum("ij,j->i", part.rows.vectors[first:], query)
     if part.live is not None:
         similar = np.where(part.live[first:], similar, np.float32(-np.inf))
     return similar

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ def merge(index: Path, parts: Sequence[Part], generation: int, dimensions: int) 
     digests = {}
     columns = {
         **{key: Column(folder / f"{key}.npy", dtype) for key, dtype in _TYPES.items()},
+        "post_counts": Column(
+            folder / "post_counts.npy", np.result_type(*(part.block.postings.counts for part in parts))
+        ),
         "vectors": Column(folder / blocks.vectors_name(generation), np.float32, dimensions),
     }
     columns["starts"].add(np.zeros(1, np.int64))
@@ -44,7 +48,7 @@ def merge(index: Path, parts: Sequence[Part], generation: int, dimensions: int) 
 _TYPES = {
     **{"ids": np.int64, "sources": np.int64, "positions": np.int32, "title_terms": np.int32},
     **{"starts": np.int64, "sequence": np.int32},
-    **{"post_terms": np.int32, "post_starts": np.int64, "post_rows": np.int32, "post_counts": np.int32},
+    **{"post_terms": np.int32, "post_starts": np.int64, "post_rows": np.int32},
 }
 
 
@@ -119,9 +123,9 @@ def _spans(frequencies: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 def _between(
     parts: Sequence[Part], new: Sequence[NDArray[np.int32]], first: int, last: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.integer[Any]]]:
     """The postings of the terms from `first` to before `last`, by term and row."""
-    found: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]] = []
+    found: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.integer[Any]]]] = []
     for part, place in zip(parts, new, strict=True):
         postings = part.block.postings
         a, b = np.searchsorted(postings.terms, [first, last])

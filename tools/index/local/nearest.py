@@ -124,7 +124,7 @@ class Nearest:
         scores = np.full(len(located.ids), -np.inf)
         for part, rows, places in view.by_part(located):
             if part.label_set == label_set:
-                scores[places] = cosines(part.rows.vectors, rows, query)
+                scores[places] = cosines(part.rows.vectors, query, rows)
         known = np.isfinite(scores)
         return Leg(located.ids[known], scores[known])
 
@@ -156,7 +156,8 @@ class Nearest:
     def _current(self) -> int:
         """The count of changes of Chroma's files as it is now, whatever version is searched."""
         try:
-            asked = self._catalogue.connection().execute("SELECT value FROM meta WHERE key = 'told'")
+            with self._catalogue.lent() as connection:
+                asked = connection.execute("SELECT value FROM meta WHERE key = 'told'")
+                return int(asked.fetchone()[0])
         except sqlite3.OperationalError:
             return -1
-        return int(asked.fetchone()[0])

@@ -4,20 +4,18 @@ import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.text import terms
 from state.canonical import digest_text
-from state.passage import Passage
+from state.passage import UNSCORED, Passage
 from tools.index.backend import Proposal
 from tools.index.candidates import Candidates, Query
 from tools.index.local import legs
 from tools.index.local.catalogue import Meta, legible, read_meta
 from tools.index.local.legs import Leg
-from tools.index.local.rows import gathered
 from tools.index.local.view import Located, View
 from tools.index.similarity import cosines
 
@@ -125,6 +123,7 @@ class LocalReader:
                 labels=tuple(sorted(self._readable[row[8]])),
                 changed_at=row[9] or None,
                 read_at=row[10] or None,
+                scores=UNSCORED,
             )
             for row in self._db.execute(query, arguments)
             if row[8] in self._readable
@@ -153,15 +152,16 @@ def _candidates(view: View, query: Query, found: legs.Sparse, near: Leg) -> Cand
     for part, rows, places in view.by_part(located):
         positions[places], titles[places] = part.rows.positions[rows], part.rows.title_terms[rows]
         vectors[places] = part.rows.vectors[rows]
-        starts, every = gathered(part.rows.starts, part.rows.sequence, rows)
-        for place, (start, end) in zip(places.tolist(), pairwise(starts.tolist()), strict=True):
-            sequences[place] = every[start:end]
+        spans = part.rows.starts[rows], part.rows.starts[rows + 1]
+        sequence = part.rows.sequence
+        for place, start, end in zip(places.tolist(), *map(np.ndarray.tolist, spans), strict=True):
+            sequences[place] = sequence[start:end]
     return Candidates(
         ids=located.ids,
         sources=sources,
         positions=positions,
         sparse=legs.at(found.scores, located),
-        dense=cosines(vectors, np.arange(size), query.vector).astype(np.float32),
+        dense=cosines(vectors, query.vector).astype(np.float32),
         sparse_rank=_ranks(located.ids, found.leg.ids),
         dense_rank=_ranks(located.ids, near.ids),
         vectors=vectors,
@@ -187,7 +187,8 @@ def _beside(
     ids: NDArray[np.int64], sources: NDArray[np.int64], proposed: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Which rows were proposed, or stand next to one of the same source that was."""
-    kept = np.isin(ids, proposed)
+    kept = np.zeros(len(ids), bool)
+    kept[np.searchsorted(ids, proposed)] = True
     next_to = (np.diff(ids) == 1) & (np.diff(sources) == 0)
     beside = kept.copy()
     beside[1:] |= kept[:-1] & next_to

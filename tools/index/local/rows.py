@@ -68,12 +68,13 @@ class Postings(NamedTuple):
     """Those of `terms[t]` lie at `starts[t]:starts[t + 1]`."""
     rows: NDArray[np.int32]
     """Ascending within a term."""
-    counts: NDArray[np.int32]
-    """How often the term stands in the row."""
+    counts: NDArray[np.integer[Any]]
+    """How often the term stands in the row; as few bytes each as a block's highest count needs."""
 
-    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.integer[Any]]]:
         """Rows with this term, and how often they have it."""
-        place = int(np.searchsorted(self.terms, term))
+        # A Python number would make a wider copy of all terms first.
+        place = int(self.terms.searchsorted(np.int32(term)))
         if place == len(self.terms) or self.terms[place] != term:
             return self.rows[:0], self.counts[:0]
         span = slice(int(self.starts[place]), int(self.starts[place + 1]))
@@ -119,5 +120,5 @@ def invert(rows: Rows) -> Postings:
         terms.astype(np.int32),
         np.concatenate([starts, [len(keys)]]).astype(np.int64),
         owners.astype(np.int32),
-        counts.astype(np.int32),
+        counts.astype(np.min_scalar_type(counts.max(initial=0))),
     )

@@ -4,11 +4,13 @@ import json
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.index.local.rows import Rows, gathered, invert, joined
+from tools.index.local.rows import Postings, Rows, gathered, invert, joined
 
 SELECT = "SELECT passage, source, position, title_terms, terms, vector FROM legs"
 
@@ -22,12 +24,21 @@ class Tail:
     starts: NDArray[np.int64]
     """Shape (rows + 1,): the different terms of row r are those from `starts[r]` to `starts[r + 1]`."""
     terms: NDArray[np.int32]
-    counts: NDArray[np.int32]
+    counts: NDArray[np.integer[Any]]
 
-    def of(self, term: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    @cached_property
+    def postings(self) -> Postings:
+        """The rows that each term stands in."""
+        owners = np.repeat(np.arange(len(self.rows), dtype=np.int32), np.diff(self.starts))
+        # One number for both sorts in a third of the time that a stable sort by term takes.
+        order = np.argsort(self.terms.astype(np.int64) << 32 | owners)
+        terms = self.terms[order]
+        starts = np.flatnonzero(np.diff(terms, prepend=-1))
+        return Postings(terms[starts], np.append(starts, len(terms)), owners[order], self.counts[order])
+
+    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.integer[Any]]]:
         """Rows with this term, ascending, and how often they have it."""
-        places = np.flatnonzero(self.terms == term)
-        return np.searchsorted(self.starts, places, side="right") - 1, self.counts[places]
+        return self.postings.of(term)
 
 
 def tail(rows: Rows) -> Tail:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Part:
         """Number of terms of the live rows."""
         return int(self.lengths.sum(dtype=np.int64)) - int(self.lengths[self.dead].sum(dtype=np.int64))
 
-    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.integer[Any]]]:
         """Rows with this term, ascending, dead ones too, and how often they have it."""
         return self.block.postings.of(term)
 
@@ -83,7 +83,7 @@ class TailPart(NamedTuple):
         """Number of terms of each row."""
         return self.tail.lengths
 
-    def of(self, term: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def of(self, term: int) -> tuple[NDArray[np.int32], NDArray[np.integer[Any]]]:
         """Rows with this term, ascending, and how often they have it."""
         return self.tail.of(term)
 

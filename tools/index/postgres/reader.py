@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.text import terms
-from state.passage import Passage
+from state.passage import UNSCORED, Passage
 from tools.index.backend import Proposal
 from tools.index.candidates import Candidates, Query
 from tools.index.postgres.schema import Meta
@@ -180,7 +180,7 @@ class PostgresReader:
         """The best of each leg by our own arithmetic, and those beside them."""
         found = self._found(sorted({*legs.sparse, *legs.dense}))
         sparse = scores(found.terms, asked.terms.tolist(), asked.idf.tolist(), self._figures.mean_length)
-        dense = cosines(found.vectors, np.arange(len(found.ids)), asked.vector)
+        dense = cosines(found.vectors, asked.vector)
         sparse_rank = _ranks(found.ids, sparse, legs.sparse, count)
         dense_rank = _ranks(found.ids, dense, legs.dense, count)
         kept = np.flatnonzero(_beside(found, (sparse_rank > 0) | (dense_rank > 0)))
@@ -252,4 +252,5 @@ def _passage(row: Sequence[Any]) -> Passage:
         labels=tuple(row[8]),
         changed_at=row[9] or None,
         read_at=row[10] or None,
+        scores=UNSCORED,
     )

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from tools.index.candidates import Candidates
 from tools.index.ranking.scale import Floats
+from tools.index.similarity import each_to_each
 
 SEEDS = 20
 """The best candidates of the first pass, whose scores their kindred share in."""
@@ -34,12 +35,13 @@ def graph(candidates: Candidates, first: Floats) -> Floats:
     the best are compared with, since all pairs would cost more than the search.
     """
     seeds = best_first(candidates, first)[:SEEDS]
-    similarity = np.maximum(candidates.vectors @ candidates.vectors[seeds].T, 0).astype(np.float64)
+    similarity = np.maximum(each_to_each(candidates.vectors, candidates.vectors[seeds]), 0).astype(np.float64)
     similarity[seeds, np.arange(len(seeds))] = 0
     if len(seeds) > NEAREST:
         limit = np.partition(similarity, -NEAREST, axis=1)[:, -NEAREST, None]
         similarity[similarity < limit] = 0
-    return np.asarray((similarity @ first[seeds]) / np.maximum(similarity.sum(1), 1e-9))
+    shared = np.einsum("ij,j->i", similarity, first[seeds])
+    return np.asarray(shared / np.maximum(similarity.sum(1), 1e-9))
 
 
 def beside(candidates: Candidates, scores: Floats) -> Floats:

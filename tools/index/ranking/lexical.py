@@ -29,9 +29,10 @@ def lexical(query: Query, candidates: Candidates) -> Lexical:
         return Lexical(np.zeros(count), length)
     every = np.concatenate(candidates.terms)
     # A table of all numbers up to the highest: its empty pages cost nothing, and looking up beats searching.
-    place = np.zeros(max(int(every.max()), int(wanted[-1])) + 1, np.int16)
-    place[wanted] = np.arange(1, len(wanted) + 1)
-    hits = np.flatnonzero(place[every])
+    asked = np.zeros(max(int(every.max()), int(wanted[-1])) + 1, bool)
+    asked[wanted] = True
+    hits = np.flatnonzero(asked.take(every))
     has = np.zeros((count, len(wanted)), bool)
-    has[np.repeat(np.arange(count), lengths)[hits], place[every[hits]] - 1] = True
-    return Lexical(has @ (weights / weights.sum()), length)
+    rows = np.cumsum(lengths).searchsorted(hits, side="right")
+    has[rows, wanted.searchsorted(every[hits])] = True
+    return Lexical(np.einsum("ij,j->i", has, weights / weights.sum()), length)

@@ -1,0 +1,46 @@
+"""Two stages: where the n-grams are in doubt, an encoder reads their worst windows as well."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.gate.card import CascadeCard
+from models.gate.ngrams.model import SUREST, NgramModel, Scored
+
+Score = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Probabilities of windows."""
+
+
+class Cascade:
+    """The n-grams of a head, and the encoder behind them."""
+
+    def __init__(self, model: NgramModel, card: CascadeCard, encoder: Score) -> None:
+        self._model, self._card, self._encoder = model, card, encoder
+
+    def refined(self, text: str, scored: Scored) -> Scored:
+        """The score as it is where the n-grams are sure, and both stages' together in the grey zone."""
+        low, high = self._card.grey
+        if not low <= scored.probability <= high:
+            return scored
+        parts = self._model.worst(text, self._card.category, self._card.windows)
+        found = self._encoder([part.text for part in parts])
+        best = int(found.argmax())
+        odds = (
+            self._card.ngrams * log_odds(scored.probability)
+            + self._card.encoder * log_odds(float(found[best]))
+            + self._card.offset
+        )
+        return Scored(_probability(odds), parts[best].span)
+
+
+def log_odds(probability: float) -> float:
+    """Finite for every probability."""
+    kept = min(max(probability, SUREST), 1 - SUREST)
+    return math.log(kept / (1 - kept))
+
+
+def _probability(odds: float) -> float:
+    kept = min(max(odds, -30.0), 30.0)
+    return min(max(1 / (1 + math.exp(-kept)), SUREST), 1 - SUREST)
