@@ -61,8 +61,8 @@ def train(
     folder = into or settings().home / "gate" / surface
     check(folder)
     rows = _rows(data or [], surface, from_traces=from_traces, feedback=feedback)
-    wanted, others = Wanted(surface, false_alarms, confidence), [] if alone else None
-    made = own(rows, wanted, _prior(prior, surface), others)
+    others: list[Row] | None = [] if alone else None
+    made = own(rows, Wanted(surface, false_alarms, confidence), _prior(prior, surface), others)
     card = kept(folder, made.card, made.arrays)
     if as_json:
         document = {

@@ -66,7 +66,7 @@ def add(places: Mapping[Place, Live], runs: Sequence[Run], said: Sequence[Feedba
         if run.name in JUDGING and "result" in mine:
             mine["result"].add(max(len(list(results(run, runs))), len(verdicts)), verdicts)
         elif run.name in ("screen", "release") and run.name in mine:
-            mine[run.name].add(len(verdicts), verdicts)  # type: ignore[index]  # both are places
+            mine[run.name].add(len(verdicts), verdicts)
     for report in (report for one in said for report in reports(one)):
         if report.place in mine:
-            mine[report.place].reported[report.kind] += 1  # type: ignore[index]  # it is in it
+            mine[report.place].reported[report.kind] += 1
