@@ -44,7 +44,7 @@ def read(path: Path) -> list[Row]:
         UsageError: the file cannot be read, or a line is no row.
     """
     try:
-        return [_row(line, f"{path}:{number}") for number, line in _lines(path) if line.strip()]
+        return [_row(line, f"{path}:{number}") for number, line in lines(path) if line.strip()]
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise UsageError(
             f"Cannot read {path}: {error}.", "Give a file of JSON lines, plain or gzipped."
@@ -73,7 +73,8 @@ def distinct(rows: Sequence[Row]) -> list[Row]:
     return list(rows)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a file, plain or gzipped."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8", newline="\n") as lines:
         yield from enumerate(lines, 1)

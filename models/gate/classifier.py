@@ -1,6 +1,6 @@
 """What a classifier of the gate is, and what it finds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -68,6 +68,15 @@ class Asking(Named, Protocol):
 
     async def ask(self, text: str, place: Place) -> Asked:
         """What the one that was asked says."""
+        ...
+
+
+@runtime_checkable
+class Promising(Protocol):
+    """A classifier whose thresholds promise something."""
+
+    def promised(self, place: Place) -> Mapping[str, float]:
+        """Category → share of harmless texts that it acts on at most, at its own threshold."""
         ...
 
 

@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from models.gate.classifier import AnyClassifier, Asked, Classifier, Finding
+from models.gate.classifier import AnyClassifier, Asked, Classifier, Finding, Promising
 from models.gate.daemon import in_daemon
+from models.gate.drift import Watch
 from state.canonical import digest
 from state.gate_policy import PlacePolicy
 from state.verdict import GRAVITY, Decision, Place, Verdict
@@ -21,9 +22,31 @@ class Judging:
     def __init__(self, place: Place, policy: PlacePolicy, classifiers: Sequence[AnyClassifier]) -> None:
         self.place, self.policy, self.classifiers = place, policy, tuple(classifiers)
         self.digest = digest([[one.name, one.digest] for one in self.classifiers])
+        self.names = tuple(one.name for one in self.classifiers)
+        self.promised = self._promises()
+        self._watch = Watch(sum(self.promised.values())) if self.promised else None
 
     async def __call__(self, text: str) -> Verdict:
         """Judge a text; a classifier that raises, hangs or answers nonsense refuses."""
+        verdict = await self._judged(text)
+        if self._watch and (warning := self._watch.saw(acted=self.acted(verdict.category, verdict.decision))):
+            logger.warning("the gate at %s: %s", self.place, warning)
+        return verdict
+
+    def acted(self, category: str, decision: str) -> bool:
+        """Whether a verdict counts against what is promised."""
+        return category in self.promised and decision != "allow"
+
+    def _promises(self) -> dict[str, float]:
+        """Category → promised share of false alarms; none where the policy has a threshold of its own."""
+        found: dict[str, float] = {}
+        for one in self.classifiers:
+            for category, rate in one.promised(self.place).items() if isinstance(one, Promising) else ():
+                if category not in self.policy.thresholds:
+                    found[category] = found.get(category, 0.0) + rate
+        return found
+
+    async def _judged(self, text: str) -> Verdict:
         verdict = self._verdict("+".join(one.name for one in self.classifiers))
         try:
             async with asyncio.timeout(self.policy.timeout_seconds):

@@ -58,6 +58,13 @@ class Trained:
             for category, scored in self._scores(text).items()
         ]
 
+    def promised(self, place: Place) -> dict[str, float]:
+        """What its card promises about a place; nothing about answers, which it was not made from."""
+        if place == "release" or SURFACES[place] != self.card.surface:
+            return {}
+        heads = self.card.heads.items()
+        return {category: head.promise.false_alarms for category, head in heads if head.promise}
+
     def _scores(self, text: str) -> dict[str, Scored]:
         found = self._model.scores(text)
         if self._cascade is not None:
@@ -100,6 +107,10 @@ class Injection:
         """One finding for each head of the place, also below its threshold."""
         return [finding for part in self.parts for finding in part.classify(text, place)]
 
+    def promised(self, place: Place) -> dict[str, float]:
+        """What the cards promise about the texts of a place."""
+        return {category: rate for part in self.parts for category, rate in part.promised(place).items()}
+
 
 def shipped() -> Injection:
     """The classifiers that are shipped.
@@ -108,3 +119,11 @@ def shipped() -> Injection:
         UsageError: the installation is incomplete or damaged.
     """
     return Injection()
+
+
+def folders(name: str) -> list[Path]:
+    """The artefacts of a classifier's name; none for one that is not trained."""
+    kind, _, folder = name.partition(":")
+    if name == Injection.name:
+        return [SHIPPED / part for part in ARTEFACTS]
+    return [Path(folder)] if kind == "trained" and folder else []
