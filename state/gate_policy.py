@@ -15,7 +15,7 @@ SHORTEST_CANARY = 8
 class PlacePolicy(Section):
     """The gate at one place."""
 
-    classifiers: Names = ("rules",)
+    classifiers: Names = ("rules", "injection")
     """Who judges, in this order, cheap ones first; after a refusal nobody else is asked."""
     thresholds: dict[str, float] = Field(default_factory=dict)
     """Category → probability from which its action is taken; by default what the classifier promises."""
