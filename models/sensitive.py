@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from models.credentials import credentials
-from models.personal import personal_data
+from models.personal.finding import personal_data
 
 Category: TypeAlias = Literal["secret", "personal_data"]
 

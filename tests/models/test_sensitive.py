@@ -58,7 +58,11 @@ PERSONAL = {
     "phone": ["+49 30 23125 042", "+1 (415) 555-2671", "+33 1 42 68 53 00", "(415) 555-2671", "415-555-2671"],
     "iban": ["DE89 3704 0044 0532 0130 00", "DE89370400440532013000", "GB82 WEST 1234 5698 7654 32"],
     "card_number": ["4111 1111 1111 1111", "5500005555555559", "3782-822463-10005"],
-    "national_id": ["536-90-4399", "54362315K", "X-2482300W", "RCCMNL83S18D969H", "2 95 10 99 126 111 93"],
+    "us_ssn": ["536-90-4399"],
+    "es_dni": ["54362315K"],
+    "es_nie": ["X-2482300W"],
+    "it_codice_fiscale": ["RCCMNL83S18D969H"],
+    "fr_nir": ["2 95 10 99 126 111 93"],
 }
 
 HARMLESS = [
@@ -109,7 +113,10 @@ def test_the_demo_documents_hold_only_what_was_planted() -> None:
         for path in DOCUMENTS.iterdir()
         if path.suffix not in (".pdf", ".docx")
     }
-    assert {name: each for name, each in found.items() if each} == {"staff-handbook.md": {"phone", "email"}}
+    assert {name: each for name, each in found.items() if each} == {
+        "faq.html": {"postal_address"},
+        "staff-handbook.md": {"phone", "email"},
+    }
 
 
 @given(st.text() | st.text(alphabet="sk-eyJ.@a1:/=+ 4WR\n", max_size=200))
