@@ -5,6 +5,7 @@ What detect-secrets lacks, or matches only in part, or in quadratic time (its pa
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters, digits
 from typing import TypeAlias
 
 from models.tables import cells_below
@@ -75,7 +76,8 @@ ASSIGNMENT = re.compile(
 SIGN = re.compile(r"[=:]")
 LONGEST_NAME = 40
 NAME = re.compile(
-    r"(?:passw(?:or)?d|passphrase|pwd|[_-]pass|secret|passwort|kennwort|mot[ _]de[ _]passe|contrase[ñn]a"
+    r"(?:passw(?:or)?d|passphrase|pwd|(?<![a-z])p(?:ass|w)|secret|passwort|kennwort"
+    r"|mot[ _]de[ _]passe|contrase[ñn]a"
     r"|senha|wachtwoord"
     r"|has[łl]o|l[öo]senord|adgangskode"
     r"|(?P<weak>(?:api|access|private|signing|encryption|master|auth|account|storage|service|webhook"
@@ -104,15 +106,15 @@ BEARER = re.compile(
 # In a sentence; `8 characters` and `12-digit` are no password.
 SENTENCE = re.compile(
     r"(?:password|passphrase|passwort|kennwort|mot de passe|contraseña|senha|wachtwoord|hasło|lösenord"
-    r"|adgangskode)"
+    r"|adgangskode|\bpwd|\bpw)"
     r"(?: (?:is|was|ist|lautet|est|es|é|to|jest|är|er))? [\"'“„«`]?"
     r"(?P<value>(?!\d{1,3}[- ]?[a-z])(?=[^\s\d]{0,60}\d)(?=[^\s]{0,60}[A-Za-z])(?=\S{0,60}[A-Z!@#$%^&?~+*_-])"
     r"[^\s\"'“”„«»`<>()\[\]{},;\\]{6,60}[^\s\"'“”„«»`<>()\[\]{},;\\.:!?])",
     re.IGNORECASE,
 )
 OPTION = re.compile(
-    r"(?:\s--?(?:password|passwd|pass|token|api-key|secret)[ =]|\s-u \w{1,40}:|[?&](?:key|token|sig"
-    r"|signature|secret)=)"
+    r"(?:\saws_(?:secret_access_key|session_token)\s|\s--?(?:password|passwd|pass|token|api-key|secret)[ =]"
+    r"|\s-u \w{1,40}:|[?&](?:key|token|sig|signature|secret)=)"
     r"(?P<value>(?=[^\s&\d]{0,200}\d)[^\s\"'<>()\[\]{}$&,;\\]{6,300}+)",
     re.IGNORECASE,
 )
@@ -121,15 +123,45 @@ SPOKEN = (
     (
         "credential",
         SENTENCE,
-        ("passwor", "passph", "kennwort", "mot de", "contras", "senha", "wachtw", "has", "senord", "adgang"),
+        (
+            "passwor",
+            "passph",
+            "pw",
+            "kennwort",
+            "mot de",
+            "contras",
+            "senha",
+            "wachtw",
+            "has",
+            "senord",
+            "adgang",
+        ),
     ),
-    ("credential", OPTION, (" --", " -u ", "key=", "token=", "sig=", "signature=", "secret=")),
+    ("credential", OPTION, (" --", " -u ", " aws_", "key=", "token=", "sig=", "signature=", "secret=")),
 )
 """Kind, pattern, and what the text holds in small letters."""
 
 
+END_OF_KEY = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+KEY_CHARACTERS = frozenset(ascii_letters + digits + "+/=\\ \r\n\t")
+LONGEST_KEY = 16_000
+KEY_BODY = re.compile(r"[A-Za-z0-9+/]{1,64}\n(?:[A-Za-z0-9+/]{64}(?:\n|\Z))+[A-Za-z0-9+/]*={0,2}(?:\n|\Z)")
+"""A piece of a long text that begins within a key: lines of 64 characters (RFC 7468)."""
+
+
 def tokens(text: str) -> Iterator[Span]:
     """Find tokens by their form."""
+    done = 0
+    for end in END_OF_KEY.finditer(text):  # the rest of a key whose beginning is in another piece of text
+        start = end.start()
+        least = max(done, start - LONGEST_KEY)
+        while start > least and text[start - 1] in KEY_CHARACTERS:
+            start -= 1
+        done = end.end()
+        yield "private_key", start, done
+    for at in (0, text.find(": ", 0, LONGEST_NAME * 2) + 2):  # where a piece, or a field's value, begins
+        if body := KEY_BODY.match(text, at):
+            yield "private_key", *body.span()
     for kind, pattern in TOKENS.items():
         if kind not in MARKS or any(mark in text for mark in MARKS[kind]):
             yield from ((kind, *match.span()) for match in pattern.finditer(text))

@@ -1,6 +1,6 @@
 """Recall and precision of what is found in generated texts, kind by kind.
 
-    python -m benchmarks.redaction [--count 4000] [--harmless 2000] [--seed 7] [--held-out] [--json] [--show 20]
+    python -m benchmarks.redaction [--count 4000] [--harmless 2000] [--seed 7] [--held-out]
 
 A planted value counts as found if no character of it is left. What else is found is a false alarm.
 """

@@ -51,6 +51,8 @@ def negatives(seed: int, count: int, *, held_out: bool = False) -> list[Text]:
 
 
 class Writer:
+    """Puts values into sentences, mails, records, tables, logs and code."""
+
     def __init__(self, r: random.Random, given: ModuleType) -> None:
         self.r, self.frames = r, given
 
@@ -76,18 +78,21 @@ class Writer:
         return str(self.r.choice(self.frames.KEYS.get(kind) or self.frames.TOKEN_KEYS))
 
     def sentence(self, kind: str, value: str) -> tuple[str, int]:
+        """A sentence between two others."""
         said, at = self.said(kind, value)
         before, behind = self.r.choice(self.frames.AROUND), self.r.choice(self.frames.AROUND)
         lead = f"{before} " if before else ""
         return f"{lead}{said} {behind}".rstrip(" "), len(lead) + at
 
     def mail(self, kind: str, value: str) -> tuple[str, int]:
+        """A mail."""
         said, at = self.said(kind, value)
         around = self.r.choice(self.frames.AROUND)
         lead = f"Subject: order WR-{self.r.randint(10000, 99999)}\n\nDear team,\n\n{around}\n"
         return f"{lead}{said}\n\nKind regards\n{self.r.choice(FIRST)}\n", len(lead) + at
 
     def json(self, kind: str, value: str) -> tuple[str, int]:
+        """A record as JSON."""
         r = self.r
         record = {"id": r.randint(1000, 9_999_999), "name": f"{r.choice(FIRST)} {r.choice(LAST)}"}
         record |= {self.key(kind): value, "total": r.randint(1, 99_999) / 100}
@@ -96,6 +101,7 @@ class Writer:
         return text, text.rindex(value)
 
     def csv(self, kind: str, value: str) -> tuple[str, int]:
+        """A table of comma-separated values, or of others."""
         r = self.r
         by = ";" if "," in value else r.choice([",", ";", "\t"])
         head = by.join(["id", "name", self.key(kind), "amount"])
@@ -107,6 +113,7 @@ class Writer:
         return f"{lead}{value}{by}{r.randint(1, 999)}\n", len(lead)
 
     def table(self, kind: str, value: str) -> tuple[str, int]:
+        """A table in Markdown."""
         r = self.r
         head = ["The customers:\n", f"| name | {self.key(kind)} | points |", "|---|---|---|"]
         rows = [f"| {r.choice(FIRST)} | – | {r.randint(1, 999)} |" for _ in range(r.randint(0, 3))]
@@ -114,12 +121,14 @@ class Writer:
         return f"{lead}{value} | {r.randint(1, 999)} |\n", len(lead)
 
     def log(self, kind: str, value: str) -> tuple[str, int]:
+        """A line of a log."""
         r = self.r
         time = f"2026-0{r.randint(1, 9)}-1{r.randint(0, 9)} 12:{r.randint(10, 59)}:07,123"
         lead = f"{time} INFO shop.api [req-{token(r, 8)}] {self.key(kind)}="
         return f"{lead}{value} status=200 ms={r.randint(1, 900)}\n", len(lead)
 
     def code(self, kind: str, value: str) -> tuple[str, int]:
+        """A test in Python."""
         name = self.key(kind).replace(" ", "_").replace("-", "_")
         lead = f'def test_{self.r.choice(LAST).lower()}():\n    {name} = "'
         return f'{lead}{value}"\n    assert check(1234567, "a-b-c") == 200\n', len(lead)

@@ -60,7 +60,7 @@ FORMS = (
         re.IGNORECASE,
     ),
 )
-CODE = re.compile(r"\d{4}|\d{3} \d\d|\d[A-Z]{2}\b|[A-Z]\d[A-Z]", re.ASCII)
+CODE = re.compile(r"\d{4}|\d\d-\d{3}|\d{3} \d\d|\d[A-Z]{2}\b|[A-Z]\d[A-Z]", re.ASCII)
 """Something like a postcode; a text without one holds no address."""
 
 

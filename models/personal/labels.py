@@ -21,27 +21,27 @@ NO = rf"{GAP}(?:number|num|no|nr|nummer|id)"
 LABELS = {
     "us_tax": rf"ssn|social{GAP}security|soc{GAP}sec|itin|individual{GAP}taxpayer",
     "tax": rf"tin|tax(?:payer)?{GAP}id\w*|tax{GAP}(?:number|no)|taxpayer",
-    "gb_nino": rf"ni{NO}|nino|national{GAP}insurance",
+    "gb_nino": rf"n\.?i\.?{NO}|nino|national{GAP}insurance",
     "gb_nhs": r"nhs",
-    "es_id": r"dni|nie|nif",
+    "es_id": r"dni|nie|nif|d\.n\.i\.?|n\.i\.[ef]\.?",
     "fr_nir": rf"nir|s[ée]curit[ée]{GAP}sociale|num[ée]ro{GAP}(?:de{GAP})?s[ée]cu|insee",
     "it_codice_fiscale": rf"codice{GAP}fiscale|cod{GAP}fisc\w*|fiscal{GAP}code",
-    "de_steuer_id": rf"steuer{GAP}(?:id\w*|nr|nummer)|steuerliche{GAP}identifikations\w*|idnr",
+    "de_steuer_id": rf"st(?:euer)?{GAP}(?:id\w*|nr|nummer)|steuerliche{GAP}identifikations\w*|idnr",
     "pl_pesel": r"pesel",
     "nl_bsn": rf"bsn|burgerservice\w*|sofi{GAP}n\w*|citizen{GAP}service",
     "ca_sin": rf"sin|social{GAP}insurance|nas|assurance{GAP}sociale",
     "br_cpf": r"cpf",
     "br_cnpj": r"cnpj",
-    "in_aadhaar": r"aadhaa?r|uidai|आधार",
+    "in_aadhaar": r"aa?dhaa?r|uidai|आधार",
     "in_pan": rf"pan(?:{GAP}card)?(?:{NO})?|permanent{GAP}account",
     "au_tfn": rf"tfn|tax{GAP}file",
-    "au_abn": rf"abn|business{GAP}number",
+    "au_abn": rf"abn|a\.b\.n\.|business{GAP}number",
     "nordic": (
-        rf"person(?:al)?{GAP}(?:id\w*{GAP})?(?:nummer|number|nr|no)|pers{GAP}nr|pnr|cpr"
+        rf"person(?:al)?{GAP}(?:id\w*{GAP})?(?:nummer|number|nr|no)|pers{GAP}nr|p\.?nr|cpr"
         rf"|f[øo]dsels{GAP}n\w*|fnr"
         r"|hetu|henkil[öo]tunnus\w*"
     ),
-    "ch_ahv": r"ahv|avs|oasi",
+    "ch_ahv": r"ahv(?:n?13)?|avs|oasi",
     "at_svnr": rf"svnr|sv{GAP}nummer|sozialversicherungs\w*",
     "ie_pps": r"ppsn?",
     "pt_nif": r"contribuinte",
@@ -81,12 +81,12 @@ LABELS = {
 LABEL = re.compile(
     r"(?:(?<![^\W\d_])|(?-i:(?<=[a-z])(?=[A-Z])))(?:"
     + "|".join(f"(?P<{name}>{written})" for name, written in LABELS.items())
-    + r")(?-i:(?![a-zß-ÿ])(?!(?<=[A-Z])[A-Z]))",
+    + r")s?(?:[ _-]?(?:card|number|num|no|nr|nummer|id)){0,2}(?-i:(?![a-zß-ÿ])(?!(?<=[A-Z])[A-Z]))",
     re.IGNORECASE,
 )
 
 
-NEAR = re.compile(r"[^\n,;()|]{0,18}")
+NEAR = re.compile(r"\.?[^\n,;()|.]{0,18}")
 """What may stand between a number and a word that says what it is the number of."""
 BEHIND = re.compile(
     r"[\s(,–-]{1,3}(?:(?:is|was|ist|est|es|är|er|as)\s)?(?:(?:my|the|his|her|our|a|mein\w{0,2}|mon|ma|mi)\s)?"
@@ -110,22 +110,19 @@ def label(text: str, start: int, end: int) -> str | None:
     return named.lastgroup if named else None
 
 
-def close_label(text: str, start: int, end: int) -> str | None:
-    """The same for what has no check digit: no other number and no line may stand between."""
-    before = text[max(0, start - BEFORE) : start]
-    found = label(text, start, end)
-    if found is None or found == "other":
-        return found
-    last = None
-    for last in LABEL.finditer(text, max(0, start - BEFORE), start):  # noqa: B007  the nearest one counts
-        pass
-    between = text[last.end() : start] if last and last.lastgroup == found else ""
-    return (
-        None if sum(map(str.isdigit, between)) > MOST_DIGITS or "\n\n" in before[-len(between) :] else found
-    )
-
-
 MOST_DIGITS = 4
+
+
+def close_label(text: str, start: int, end: int) -> str | None:
+    """The same for what has no check digit: no other number and no paragraph may stand between."""
+    if (head := column(text, start, LABEL)) is not None:
+        return head.lastgroup
+    found, is_near = label(text, start, end), True
+    for nearest in LABEL.finditer(text, max(0, start - BEFORE), start):
+        between = text[nearest.end() : start]
+        if nearest.lastgroup == found:
+            is_near = sum(map(str.isdigit, between)) <= MOST_DIGITS and "\n\n" not in between
+    return found if is_near else None
 
 
 def column(text: str, start: int, wanted: re.Pattern[str]) -> re.Match[str] | None:
