@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from models.redacted_logs import redact_logs
 from nodes.release import shown
 from state.answer import Answer
 
@@ -28,7 +29,9 @@ class Progress:
     def __init__(self) -> None:
         """Take stderr, and the warnings of Warrant with it."""
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        logging.basicConfig(stream=sys.stderr, format="warrant: %(message)s", level=logging.WARNING)
+        written = logging.StreamHandler(sys.stderr)
+        logging.basicConfig(handlers=[written], format="warrant: %(message)s", level=logging.WARNING)
+        redact_logs(written)
 
     def __call__(self, mode: str, what: Mapping[str, Any]) -> None:
         """Show one event of the run."""

@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from langsmith import Client
@@ -11,12 +11,10 @@ from langsmith.utils import LangSmithError, LangSmithUserError
 from urllib3 import Retry
 
 from graphs.outbox import RefusedError
-from models.redaction import SECRET_NAME
+from graphs.redacting import RedactedRuns
 from state.errors import WarrantError
 from state.schema import Json
 from state.trace import Run
-
-Redact = Callable[[str], str]
 
 BATCH = 20
 """Runs in one request."""
@@ -33,12 +31,13 @@ class ExportError(WarrantError):
 class LangSmithExport:
     """Delivers runs to LangSmith; it belongs into an Outbox, whose thread may wait for the network."""
 
-    def __init__(self, url: str, api_key: str | None, project: str, redact: Redact) -> None:
-        """Take where to, and what replaces secrets and personal data in a text."""
-        self._url, self._api_key, self._project, self._redact = url, api_key, project, redact
+    def __init__(self, url: str, api_key: str | None, project: str) -> None:
+        """Take where to."""
+        self._url, self._api_key, self._project = url, api_key, project
         self._client: Client | None = None
         self._failure: Exception | None = None
         self._known: set[str] = set()
+        self._redacted = RedactedRuns()
 
     def send(self, runs: list[Run]) -> None:
         """Create runs at LangSmith, or complete those that are there.
@@ -52,7 +51,7 @@ class LangSmithExport:
 
     def _send(self, runs: list[Run]) -> None:
         client = self._opened()
-        payloads = [self._payload(run) for run in runs]
+        payloads = [self._payload(run) for run in self._redacted(runs)]
         self._failure = None
         with only_said_by_us():
             client.multipart_ingest(
@@ -92,40 +91,13 @@ class LangSmithExport:
         return kind(f"LangSmith at {self._url} takes no runs: {reason}.", way_out)
 
     def _payload(self, run: Run) -> dict[str, Json]:
-        """The run as LangSmith takes it, without anything that must not leave the machine."""
+        """The redacted run as LangSmith takes it."""
         payload: dict[str, Json] = run.model_dump(mode="json")
-        thread_id = run.metadata.get("thread_id")
-        payload = {
-            name: cleaned(value, self._redact) if name in REDACTED else value
-            for name, value in payload.items()
-        }
         payload["extra"].pop("runtime", None)
         first_token = payload["extra"].pop("first_token_time", None)
         if first_token is not None:
             payload["events"] = [{"name": "new_token", "time": first_token}]
-        if thread_id is not None:
-            # LangSmith groups by it; were two threads redacted to one text, they would become one.
-            payload["extra"]["metadata"]["thread_id"] = thread_id
         return {**payload, "session_name": self._project}
-
-
-def cleaned(value: Json, redact: Redact) -> Json:
-    """A value without secrets and personal data: in texts, in names, and by what its name says."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, list):
-        return [cleaned(item, redact) for item in value]
-    if isinstance(value, dict):
-        return {redact(name): _named(name, item, redact) for name, item in value.items()}
-    return value
-
-
-def _named(name: str, value: Json, redact: Redact) -> Json:
-    """A value whose name says that it is a secret is one, whatever it looks like."""
-    return "[secret]" if isinstance(value, str) and SECRET_NAME.search(name) else cleaned(value, redact)
-
-
-REDACTED = frozenset({"name", "inputs", "outputs", "error", "extra", "tags"})
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from graphs.gate import Judgings
 from graphs.langsmith_export import LangSmithExport
 from graphs.local import local_tools
 from graphs.outbox import Outbox
+from graphs.redacting import RedactedRuns
 from graphs.tracing import Tracer, install
 from graphs.wiring import Parts, wire
 from models.chat import Chat
@@ -22,7 +23,7 @@ from models.gate.names import Means
 from models.names import chat
 from models.offline.vectors import Remembered
 from models.prices import cost
-from models.redaction import redact
+from models.redacted_logs import redact_logs
 from nodes.supporting import Supporting
 from state.agent import Context, Terms
 from state.canonical import digest, digest_text
@@ -32,6 +33,7 @@ from state.policy import Policy, load_policy
 from state.schema import Json
 from state.settings import Settings, settings
 from state.store import Store
+from state.trace import Run
 from tools.calculator import calculate
 from tools.capability import Capability
 from tools.documents import open_document, search_documents
@@ -61,14 +63,21 @@ def application() -> Application:
     chosen = settings()
     policy = load_policy(chosen.policy)
     store = Store(chosen.database_url())
-    tracer = _tracer(chosen, store)
+    tracer = _tracer(chosen, policy, store)
+    redact_logs()
     install(tracer)
     return Application(chosen, store, tracer, assembled(chosen, policy, store))
 
 
-def _tracer(chosen: Settings, store: Store) -> Tracer:
+def _tracer(chosen: Settings, policy: Policy, store: Store) -> Tracer:
     """Every run goes to the store and, where it is asked for, redacted to LangSmith."""
-    sinks = [Outbox(store.write_runs, "the store")]
+
+    redacted = RedactedRuns()
+
+    def keep(runs: list[Run]) -> None:
+        store.write_runs(redacted(runs) if policy.traces.redact else runs)
+
+    sinks = [Outbox(keep, "the store")]
     if chosen.langsmith_tracing:
         sinks.append(Outbox(_langsmith(chosen).send, "LangSmith"))
     return Tracer(sinks, cost)
@@ -76,7 +85,7 @@ def _tracer(chosen: Settings, store: Store) -> Tracer:
 
 def _langsmith(chosen: Settings) -> LangSmithExport:
     key = chosen.langsmith_api_key.get_secret_value() if chosen.langsmith_api_key else None
-    return LangSmithExport(chosen.langsmith_endpoint, key, chosen.langsmith_project, redact)
+    return LangSmithExport(chosen.langsmith_endpoint, key, chosen.langsmith_project)
 
 
 def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:

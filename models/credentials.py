@@ -7,6 +7,8 @@ from importlib import import_module
 from string import ascii_letters, digits
 from typing import NamedTuple, TypeAlias
 
+from models.tokens import assigned, tokens
+
 Span: TypeAlias = tuple[str, int, int]
 """Kind, start, end."""
 
@@ -43,33 +45,6 @@ PLUGINS = (
     Plugin("twilio_key", "twilio.TwilioKeyDetector", ("AC", "SK")),
 )
 
-# What detect-secrets lacks, or matches only in part, or in quadratic time (its patterns for `sk-` and JWT).
-# They begin with a literal, and what may not stand before it comes second: `re` then searches twice as fast.
-TOKENS = {
-    "api_key": re.compile(r"sk-(?<![\w-]sk-)(?=[A-Za-z_-]*+\d)[\w-]{20,}+", re.ASCII),
-    "github_token": re.compile(r"github_pat_\w{22,}+", re.ASCII),
-    "google_key": re.compile(r"AIza(?<![\w-]AIza)[\w-]{35}", re.ASCII),
-    "huggingface_token": re.compile(r"hf_(?<!\whf_)[A-Za-z0-9]{30,}+"),
-    "langsmith_key": re.compile(r"lsv2_(?:pt|sk)_\w{32,}+", re.ASCII),
-    "npm_token": re.compile(r"npm_(?<!\wnpm_)[A-Za-z0-9]{36}"),
-    "jwt": re.compile(r"eyJ(?<![\w-]eyJ)[\w-]++\.eyJ[\w-]++(?:\.[\w-]*+)?", re.ASCII),
-    "bearer_token": re.compile(
-        r"(?:\bbearer|authorization:\s{0,9}basic)\s{1,9}(?P<value>(?=[A-Za-z._~+/=-]*+\d)[\w.~+/=-]{16,}+)",
-        re.ASCII | re.IGNORECASE,
-    ),
-    # A value without a digit or sign is a word of a sentence, or code that reads the secret from elsewhere.
-    "credential": re.compile(
-        r"(?:passw(?:or)?d|passphrase|pwd|secret|(?:api|access|private)[_-]?key|(?:auth|access)[_-]?token)"
-        r"(?:[_-]key)?[\"'\\]{0,2}\s{0,9}(?::=|=>|=|:)\s{0,9}[\"'\\]{0,2}"
-        r"(?P<value>(?=[A-Za-z_.*/-]{0,200}[\d!@#$%^&?~+])[^\s\"'<>()\[\]{},;\\]{6,200}+)",
-        re.ASCII | re.IGNORECASE,
-    ),
-    # The whole block, also one whose end is cut off.
-    "private_key": re.compile(
-        r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\w+/=:,\s\\-]*+", re.ASCII
-    ),
-}
-
 TOKEN_CHARACTERS = frozenset(ascii_letters + digits + "_-")
 
 
@@ -78,10 +53,8 @@ def credentials(text: str) -> Iterator[Span]:
     for plugin in PLUGINS:
         if any(mark in text for mark in plugin.marks):
             yield from _plugged(plugin, text)
-    for kind, pattern in TOKENS.items():
-        for match in pattern.finditer(text):
-            start, end = match.span("value" if "value" in pattern.groupindex else 0)
-            yield kind, start, end
+    yield from tokens(text)
+    yield from assigned(text)
 
 
 def _plugged(plugin: Plugin, text: str) -> Iterator[Span]:

@@ -2,7 +2,7 @@
 
 Wrappers stack in one order, outermost first:
 
-    fallback(retry(throttle(breaker(leaf))), retry(throttle(breaker(leaf))), …)
+    fallback(pseudonyms(retry(throttle(breaker(leaf)))), pseudonyms(retry(throttle(breaker(leaf)))), …)
 
 * The breaker is next to the leaf: it judges single requests, and its probe is a single one.
 * The throttle is around the breaker: who has waited learns that the provider went down meanwhile, and what
@@ -10,6 +10,8 @@ Wrappers stack in one order, outermost first:
   in vain.
 * Retry is around the throttle: each request that is sent passes the limits, a wait between two of them takes
   up no place, and `Retry-After`, which the throttle has seen by then, holds for all others too.
+* Pseudonyms are around everything of one provider: what is sent again is what was sent, and each model of a
+  fallback is shown as much as its own place allows. What runs in this process is shown everything.
 * Fallback is outermost. What was not sent is not retried (`NotSentError`): the next model is asked at once.
 
 A leaf asks again by itself only where a server rejects the way in which a schema was asked for, which it
@@ -32,6 +34,7 @@ from models.failure import Origin
 from models.fallback import Fallback
 from models.limiter import Limiter
 from models.provider import ProviderChat
+from models.pseudonyms import Pseudonyms
 from models.retry import Retry
 from models.throttle import Throttle
 from state.models_policy import ModelsPolicy, ProviderLimits
@@ -105,7 +108,8 @@ def _chat(name: str, policy: ModelsPolicy, settings: Settings) -> Chat:
     if leaf.free:
         return leaf
     provider = urlsplit(name).netloc or name.partition(":")[0]
-    return _guarded(leaf, provider, policy)
+    guarded = _guarded(leaf, provider, policy)
+    return guarded if policy.redact == "off" else Pseudonyms(guarded, policy.redact)
 
 
 def _guarded(leaf: Chat, provider: str, policy: ModelsPolicy) -> Chat:

@@ -3,14 +3,23 @@
 The time is linear in the text: what a pattern repeats is bounded, or cannot start anew inside itself.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from models.credentials import credentials
-from models.personal import personal_data
+from models.personal.finding import personal_data
+
+# JSON within JSON, once or several times: `\\n` is the end of a line there, and no letter before a word.
+ESCAPE = re.compile(r"\\{1,8}(?:u(?P<code>[0-9a-fA-F]{4})|(?P<char>[nrt\"/]))")
+ESCAPED = {"n": "\n", "r": "\n", "t": "\t"}
 
 Category: TypeAlias = Literal["secret", "personal_data"]
+
+
+LONGEST_NAME = 60
+"""Of a field; a longer one is a text of its own."""
 
 
 class Match(NamedTuple):
@@ -25,14 +34,37 @@ class Match(NamedTuple):
 
 def find(text: str) -> list[Match]:
     """The sensitive parts of a text, in order and without overlap."""
-    found = chain(
+    found = list(_found(text))
+    if "\\" in text and (plain := ESCAPE.sub(_unescaped, text)) != text:
+        found += _found(plain)
+    return list(disjoint(sorted(found, key=lambda match: (match.start, -match.end))))
+
+
+def _found(text: str) -> Iterator[Match]:
+    return chain(
         (Match("secret", *span) for span in credentials(text)),
         (Match("personal_data", *span) for span in personal_data(text)),
     )
-    return list(_disjoint(sorted(found, key=lambda match: (match.start, -match.end))))
 
 
-def _disjoint(matches: list[Match]) -> Iterator[Match]:
+def _unescaped(found: re.Match[str]) -> str:
+    """What an escape stands for, as long as the escape was, so that places stay the same."""
+    char = chr(int(found["code"], 16)) if found["code"] else ESCAPED.get(found["char"], found["char"])
+    return char.rjust(len(found[0]))
+
+
+def find_named(name: str, text: str) -> list[Match]:
+    """The same in the value of a field: what the field is called says what a number is."""
+    if not name or len(name) > LONGEST_NAME:
+        return find(text)
+    lead = len(name) + len(": ")
+    moved = (
+        match._replace(start=match.start - lead, end=match.end - lead) for match in find(f"{name}: {text}")
+    )
+    return [match._replace(start=max(0, match.start)) for match in moved if match.end > 0]
+
+
+def disjoint(matches: list[Match]) -> Iterator[Match]:
     """Join what overlaps, so that no end of a match stays visible; a secret in it names it."""
     last: Match | None = None
     for match in matches:

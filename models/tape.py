@@ -14,6 +14,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr, ValidationError
 
 from models.chat import ModelError
+from models.placeholders import Placeholders, Scope
+from models.pseudonyms import hidden_messages, learnt
 from models.strategy import without_schema
 from state.canonical import canonical, digest_text
 from state.schema import Json
@@ -30,6 +32,7 @@ KEPT = {
 }
 RECORD_AGAIN = "Record it again: ask with a live model, then `warrant trace export ID > FILE`."
 SHOWN = 60
+SCOPES: tuple[Scope, ...] = ("secrets", "all")
 
 
 class Line(NamedTuple):
@@ -70,6 +73,11 @@ class Tape:
         if key in self.prompts:
             raise ModelError(f"{self.path} has no more replies to this prompt.", RECORD_AGAIN)
         raise ModelError(f"{self.path} has no reply to this prompt. {self._nearest(asked)}", RECORD_AGAIN)
+
+    def knows(self, messages: Sequence[BaseMessage]) -> bool:
+        """Whether these messages were recorded."""
+        asked = [line for message in messages if (line := line_of(message.model_dump()))]
+        return _key(asked) in self.prompts
 
     def _nearest(self, asked: list[Line]) -> str:
         if not self.prompts:
@@ -178,6 +186,25 @@ def _common(one: str, other: str) -> int:
     return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
+def _restored(message: AIMessage, placeholders: Placeholders) -> AIMessage:
+    """The recorded reply with the values that the run had."""
+    content = message.content
+    if isinstance(content, str):
+        content = placeholders.restore_json(content) if "{" in content else placeholders.restore(content)
+    else:
+        content = placeholders.restore(content)
+    update: dict[str, Json] = {
+        "content": content,
+        "tool_calls": placeholders.restore(message.tool_calls),
+        "invalid_tool_calls": placeholders.restore(message.invalid_tool_calls),
+    }
+    if isinstance(message, AIMessageChunk):
+        chunks = message.tool_call_chunks
+        raw = [{**chunk, "args": placeholders.restore_json(chunk["args"] or "")} for chunk in chunks]
+        update["tool_call_chunks"] = raw
+    return message.model_copy(update=update)
+
+
 class TapeChat(BaseChatModel):
     """A LangChain model around a tape."""
 
@@ -203,7 +230,17 @@ class TapeChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **_options: Any,  # noqa: ANN401  LangChain's signature
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=self._tape.next(messages))])
+        return ChatResult(generations=[ChatGeneration(message=self._next(messages))])
+
+    def _next(self, messages: list[BaseMessage]) -> AIMessage:
+        """The reply to the prompt as it is, or as it was sent when the policy hid something of it."""
+        if not self._tape.knows(messages):
+            for scope in SCOPES:
+                placeholders = learnt(messages, scope)
+                hidden = hidden_messages(messages, placeholders)
+                if placeholders.values and self._tape.knows(hidden):
+                    return _restored(self._tape.next(hidden), placeholders)
+        return self._tape.next(messages)
 
     async def _agenerate(
         self,

@@ -1,5 +1,7 @@
 """Which models think, and how much each provider is asked for."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from state.tool_policy import Section
@@ -41,5 +43,8 @@ class ModelsPolicy(Section):
     """Asked of models that have one; None leaves it to the provider."""
     max_reply_bytes: int = Field(default=200_000, ge=1_000, le=100_000_000)
     """A longer reply is cut off and counts as a violation."""
+    redact: Literal["off", "secrets", "all"] = "secrets"
+    """What a provider's model is shown placeholders for, such as `[email_1]`: `secrets`, or `all`, which is
+    personal data too. The values are put back into the reply. `offline` and tapes are shown everything."""
     limits: dict[str, ProviderLimits] = Field(default_factory=dict)
     """By provider, such as `openai` or, of a URL, `127.0.0.1:8000`, or by a model's whole name."""

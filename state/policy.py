@@ -93,6 +93,15 @@ class VerifyPolicy(Section):
     """For all claims of an answer; claims that are left then are not checked."""
 
 
+class TracesPolicy(Section):
+    """What is kept of a run."""
+
+    redact: bool = False
+    """Whether secrets and personal data are replaced by their kind before a trace is kept, in the fields
+    `name`, `inputs`, `outputs`, `error`, `extra` and `tags`. They cannot be put back: such a trace is to be
+    read, and replays only where its texts decide nothing. What leaves the machine is redacted anyway."""
+
+
 class Policy(Section):
     """The whole of `policy.toml`."""
 
@@ -101,6 +110,7 @@ class Policy(Section):
     retrieval: RetrievalPolicy = RetrievalPolicy()
     gate: GatePolicy = GatePolicy()
     verify: VerifyPolicy = VerifyPolicy()
+    traces: TracesPolicy = TracesPolicy()
     http: HttpPolicy = HttpPolicy()
     sql: SqlPolicy | None = None
     web: WebPolicy | None = None

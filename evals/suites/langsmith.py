@@ -20,8 +20,8 @@ from urllib3 import Retry
 from evals.report.source import Recorded, lines, read
 from evals.suites.folder import TRACES
 from evals.suites.results import RunInfo, Trial
-from graphs.langsmith_export import BATCH, ExportError, cleaned, only_said_by_us
-from models.redaction import redact
+from graphs.langsmith_export import BATCH, ExportError, only_said_by_us
+from models.redaction import Redactor, redact
 from state.errors import UsageError
 from state.schema import Json
 from state.settings import Settings
@@ -112,13 +112,13 @@ class _Upload:
         expected = None if case is None else case.expect.model_dump(mode="json", exclude_defaults=True)
         about = {"case": trial.case, "tags": list(trial.tags)}
         payload = {"inputs": asked, "reference_outputs": expected, "metadata": about}
-        return {"id": given, **cleaned(payload, redact)}
+        return {"id": given, **Redactor()(payload)}
 
     def _session_id(self, dataset: UUID) -> UUID:
         try:
             found: TracerSession = self._client.read_project(project_name=self._experiment)
         except LangSmithNotFoundError:
-            about: dict[str, Any] = cleaned({"stamp": self._info.stamp, "graph": self._info.graph}, redact)
+            about: dict[str, Any] = Redactor()({"stamp": self._info.stamp, "graph": self._info.graph})
             found = self._client.create_project(
                 self._experiment, metadata=about, reference_dataset_id=dataset
             )
@@ -155,7 +155,7 @@ class _Upload:
         plain = run.model_dump(mode="json", include=SENT)
         plain["extra"] = {"metadata": {"case": trial.case, "trial": trial.trial, "trace": run.trace_id}}
         return {
-            **cleaned(plain, redact),
+            **Redactor()(plain),
             "id": given,
             "trace_id": given,
             "dotted_order": f"{run.start_time:%Y%m%dT%H%M%S%f}Z{given}",

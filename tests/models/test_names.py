@@ -15,6 +15,7 @@ from models.chat import Chat, ModelError, Prompt
 from models.fallback import Fallback
 from models.names import chat
 from models.provider import ProviderChat
+from models.pseudonyms import Pseudonyms
 from models.retry import Retry
 from models.sections import render
 from models.throttle import Throttle
@@ -90,12 +91,16 @@ def test_a_provider_of_langchain_answers(monkeypatch: pytest.MonkeyPatch) -> Non
     assert reply.usage.cost_usd == pytest.approx((11 * 0.25 + 7 * 2.0) / 1e6)
 
 
-def test_models_are_stacked_as_fallback_of_retry_of_throttle_of_breaker_of_leaf() -> None:
+def test_models_are_stacked_as_fallback_of_pseudonyms_of_retry_of_throttle_of_breaker_of_leaf() -> None:
     chosen = named(
         "http://127.0.0.1:1/v1#a", fallback=["openai:gpt-5-2025-08-07", "offline"], transport_retries=4
     )
     assert isinstance(chosen, Fallback)
-    first, second, third = chosen.chats
+    outer, other, third = chosen.chats
+    assert isinstance(outer, Pseudonyms)
+    assert isinstance(other, Pseudonyms)
+    assert outer.scope == "secrets"
+    first, second = outer.chat, other.chat
     assert isinstance(first, Retry)
     assert isinstance(second, Retry)
     assert isinstance(first.chat, Throttle)
@@ -107,7 +112,7 @@ def test_models_are_stacked_as_fallback_of_retry_of_throttle_of_breaker_of_leaf(
 
 def test_the_retries_of_one_call_do_not_open_a_breaker_whose_bound_nobody_set() -> None:
     with OpenAIServer(*[fails(503)] * 7, OK) as server:
-        chosen = named(f"{server.url}#a", transport_retries=7)
+        chosen = named(f"{server.url}#a", transport_retries=7, redact="off")
         retry = replace(cast(Retry, chosen), first_wait=0.001)
         assert asyncio.run(retry.reply(PROMPT)).usage.model_calls == 8
 

@@ -58,7 +58,11 @@ PERSONAL = {
     "phone": ["+49 30 23125 042", "+1 (415) 555-2671", "+33 1 42 68 53 00", "(415) 555-2671", "415-555-2671"],
     "iban": ["DE89 3704 0044 0532 0130 00", "DE89370400440532013000", "GB82 WEST 1234 5698 7654 32"],
     "card_number": ["4111 1111 1111 1111", "5500005555555559", "3782-822463-10005"],
-    "national_id": ["536-90-4399", "54362315K", "X-2482300W", "RCCMNL83S18D969H", "2 95 10 99 126 111 93"],
+    "us_ssn": ["536-90-4399"],
+    "es_dni": ["54362315K"],
+    "es_nie": ["X-2482300W"],
+    "it_codice_fiscale": ["RCCMNL83S18D969H"],
+    "fr_nir": ["2 95 10 99 126 111 93"],
 }
 
 HARMLESS = [
@@ -109,7 +113,10 @@ def test_the_demo_documents_hold_only_what_was_planted() -> None:
         for path in DOCUMENTS.iterdir()
         if path.suffix not in (".pdf", ".docx")
     }
-    assert {name: each for name, each in found.items() if each} == {"staff-handbook.md": {"phone", "email"}}
+    assert {name: each for name, each in found.items() if each} == {
+        "faq.html": {"postal_address"},
+        "staff-handbook.md": {"phone", "email"},
+    }
 
 
 @given(st.text() | st.text(alphabet="sk-eyJ.@a1:/=+ 4WR\n", max_size=200))
@@ -120,7 +127,77 @@ def test_matches_are_in_order_within_the_text_and_apart(text: str) -> None:
         last = match.end
 
 
+LABELLED = [
+    ("gb_nhs", "NHS number: {}", "943 476 5919"),
+    ("gb_nino", "my NI number is {}", "AB123456C"),
+    ("de_steuer_id", "Steuer-ID {}", "36574261809"),
+    ("pl_pesel", "PESEL: {}", "44051401359"),
+    ("nl_bsn", "{} is my BSN", "111222333"),
+    ("ca_sin", "SIN {}", "123 456 782"),
+    ("br_cpf", "CPF {}", "39053344705"),
+    ("in_aadhaar", "Aadhaar card no {}", "2341 2341 2346"),
+    ("in_pan", "PAN: {}", "AAPFU0939F"),
+    ("au_tfn", "tax file number {}", "123 456 782"),
+    ("au_abn", "ABN {}", "83 914 571 673"),
+    ("se_personnummer", "personnummer {}", "880320-0016"),
+    ("dk_cpr", "CPR-nr. {}", "211062-5629"),
+    ("passport", "passport no. {}", "C01X00T47"),
+    ("ip_address", "logged in from {}", "91.12.33.7"),
+    ("birth_date", "geboren am {}", "12. März 1985"),
+    ("phone", "Telefon: {}", "0171 2345678"),
+    ("credential", "the password is {}", "Tr0ub4dor"),
+]
+
+
+@pytest.mark.parametrize(("kind", "said", "value"), LABELLED)
+def test_a_number_counts_under_its_label_and_not_without(kind: str, said: str, value: str) -> None:
+    text = said.format(value)
+    (match,) = find(text)
+    assert (match.kind, text[match.start : match.end]) == (kind, value)
+    assert find(value) == []
+    assert find(f"order {value}") == []
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ("id,bsn,total\n1,-,5\n2,111222333,7\n", "nl_bsn"),
+        ("| who | PESEL | n |\n|---|---|---|\n| A | 44051401359 | 3 |", "pl_pesel"),
+        ("id;dob;n\n7;1985-03-12;2", "birth_date"),
+        ("id\tpassword\n7\thunter22", "credential"),
+        ('{\\"text\\": \\"id,bsn,total\\\\n2,111222333,7\\"}', "nl_bsn"),
+    ],
+)
+def test_the_head_of_a_column_is_a_label_also_in_json_within_json(table: str, kind: str) -> None:
+    assert kinds(table) == {kind}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("postal_address", "12 Maple Street, Springfield, IL 62704"),
+        ("postal_address", "Flat 3, 7 Mill Lane, London SW1A 2AA"),
+        ("postal_address", "Hauptstraße 12a, 10115 Berlin"),
+        ("postal_address", "12 rue de la Paix, 75002 Paris"),
+        ("postal_address", "Via Garibaldi 3, 20121 Milano"),
+        ("postal_address", "Kerkstraat 12, 1017 GA Amsterdam"),
+        (
+            "passport",
+            "P<UTOERIKSSON<<ANNA<MARIA" + "<" * 19 + "\nL898902C36UTO7408122F1204159ZE184226B<<<<<10",
+        ),
+        ("ch_ahv", "756.9217.0769.85"),
+        ("br_cnpj", "11.222.333/0001-81"),
+        ("us_itin", "912-90-3456"),
+        ("fi_hetu", "131052-308T"),
+    ],
+)
+def test_a_form_of_its_own_needs_no_label(kind: str, text: str) -> None:
+    (match,) = find(text)
+    assert (match.kind, match.start, match.end) == (kind, 0, len(text))
+
+
 PIECES = [
+    *("bsn ", "|bsn|\n", "12 a, ", "-----END ", "born 1.1.1990", "\\\\n", "12 A St", "<", "token:", "call 1"),
     *("a", "1", "+1", "eyJ", "eyJ.", "eyJa.eyJ", "sk-", "sk-a", "xoxb-1-", "glagent-", "://a:", "a@", "a@b."),
     *("password", "password:", "password=", "awskey", "bearer", "DE12", "4111", "415-555-", "BEGIN"),
 ]

@@ -8,6 +8,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TypeAlias
 
+from models.redaction import redact
+
 FILE_BYTES = 500_000
 LINE_CHARS = 2_000
 
@@ -29,7 +31,7 @@ def server_log(folder: Path | None, server: str) -> tuple[Say, str]:
 
     def write(text: str) -> None:
         kept = opened()
-        for line in text.splitlines():
+        for line in redact(text).splitlines():
             # Escaped, so that a terminal which shows the file obeys nothing in it.
             message = line[:LINE_CHARS].encode("unicode_escape").decode("ascii")
             kept.handle(logging.LogRecord(server, logging.INFO, "", 0, message, None, None))
