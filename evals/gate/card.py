@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from evals.gate.metrics import auc, bootstrapped, calibration_error, recall_at, share
 from evals.gate.rows import Row
 from evals.gate.training import Prepared, Recipe, Trained
-from models.gate.card import Card, DataCard, Figure
+from models.gate.card import Card, DataCard, Figure, HeadCard
 from models.gate.ngrams.stored import features
 
 SPLITS = (
@@ -141,7 +141,7 @@ def explained(card: Card) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _with_error(data: Prepared, head: Trained) -> object:
+def _with_error(data: Prepared, head: Trained) -> HeadCard:
     calibration = head.card.calibration.model_copy(update={"error": round(_error(data, head), 4)})
     return head.card.model_copy(update={"calibration": calibration})
 

@@ -5,7 +5,6 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evals.gate.examples import Example
 from models.gate.ngrams.arrays import Bools, Ints
@@ -115,7 +114,7 @@ def sources_left_out(
     return folds
 
 
-def _signature(text: str) -> NDArray[np.int64]:
+def _signature(text: str) -> Ints:
     shingles = np.unique(grams(text, SHINGLES)[0].buckets).astype(np.uint64)
     if not len(shingles):  # too short for one: it is like the same text only
         shingles = np.array(
@@ -126,7 +125,8 @@ def _signature(text: str) -> NDArray[np.int64]:
     shifts = random.integers(0, PRIME, HASHES, dtype=np.uint64)
     # The top half of a product modulo 2^64 is a hash good enough to order by.
     hashed = (shingles[:, None] * factors + shifts) >> np.uint64(32)
-    return hashed.min(axis=0).astype(np.int64)
+    least: Ints = hashed.min(axis=0).astype(np.int64)
+    return least
 
 
 def _root(parents: Ints, place: int) -> int:

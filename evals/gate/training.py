@@ -154,7 +154,9 @@ class Trainer:
     def _said(self, category: str) -> Bools:
         """The examples that say what the category is and what it is not."""
         data = self.data
-        said = ~data.attacks | np.array([example.row.category == category for example in data.examples])
+        said: Bools = ~data.attacks | np.array(
+            [example.row.category == category for example in data.examples]
+        )
         for label, kind in ((True, f"attacks of the category {category}"), (False, "benign texts")):
             if not (said & (data.attacks == label)).any():
                 raise UsageError(f"There are no {kind} to train on.", "Add rows of both kinds.")
