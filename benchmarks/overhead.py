@@ -124,7 +124,8 @@ def _terms(_context: Context) -> Terms:
     return Terms(model="instant", plan_retries=2, answer_retries=2, replans=1, passages=4, answer_schema=None)
 
 
-def _parts() -> Parts:
+def instant_parts() -> Parts:
+    """Our graph with a model and a tool that answer at once."""
     policy = Policy.model_validate({"tools": {"add": {"effect": "read"}}})
     origin = Origin("instant", key="", models="", server="")
     leaf = ProviderChat(origin, Instant, policy.models, ("prompted",), free=True)
@@ -149,7 +150,7 @@ def _thread(number: int) -> RunnableConfig:
 
 def warrant() -> Callable[[int], Awaitable[None]]:
     """Our graph: one planned call, one cited answer."""
-    graph = wire(_parts()).compile(checkpointer=InMemorySaver())
+    graph = wire(instant_parts()).compile(checkpointer=InMemorySaver())
 
     async def run(number: int) -> None:
         end = await graph.ainvoke({"messages": [HumanMessage(QUESTION)]}, _thread(number), context=Context())
@@ -202,7 +203,7 @@ def loop() -> Callable[[int], Awaitable[None]]:
 
 async def supersteps() -> int:
     """How many supersteps our graph takes for the question."""
-    graph = wire(_parts()).compile(checkpointer=InMemorySaver())
+    graph = wire(instant_parts()).compile(checkpointer=InMemorySaver())
     await graph.ainvoke({"messages": [HumanMessage(QUESTION)]}, _thread(0), context=Context())
     return sum(
         [1 async for state in graph.aget_state_history(_thread(0)) if (state.metadata or {})["step"] > 0]

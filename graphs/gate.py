@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from models.gate.judging import Judging
 from models.gate.names import Means, resolve
+from models.gate.streaming import Guard, guard
 from nodes.gate import Judge
 from state.gate_policy import PlacePolicy
 from state.verdict import Place, Verdict
@@ -29,6 +30,11 @@ def judgings(means: Means) -> Judgings:
         place: Judging(place, chosen, [kept(name) for name in chosen.classifiers])
         for place, chosen in places.items()
     }
+
+
+def guard_of(judgings: Judgings) -> Guard:
+    """What guards a stream of what leaves, to a caller of whom nothing is known but the policy."""
+    return guard(judgings["release"].classifiers, judgings["release"].policy)
 
 
 def judge(judgings: Judgings) -> Judge:

@@ -17,6 +17,7 @@ from graphs.wiring import Parts, wire
 from models.chat import Chat
 from models.embeddings import names as embeddings
 from models.faithfulness import names as faithfulness
+from models.gate.canaries import marked
 from models.gate.names import Means
 from models.names import chat
 from models.offline.vectors import Remembered
@@ -82,6 +83,7 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
     """The parts of the graph alone, with their effects in this store."""
     registry = Registry(capabilities(chosen, policy), policy, store)
     prompts, named = _prompts(), _named(chosen, policy)
+    given = {name: marked(text) for name, text in prompts.items()}
     judgings = gating(chosen, policy, named)
     release = {"warrant": version("warrant")}
     fixed: dict[str, Json] = {
@@ -104,10 +106,11 @@ def assembled(chosen: Settings, policy: Policy, store: Store) -> Parts:
         supporting=_supporting(policy, named),
         terms=_terms(policy, chosen),
         stamp=stamp,
-        plan_instructions=prompts["plan"],
-        answer_instructions=prompts["answer"],
-        rewording_instructions=prompts["reword"],
-        thinking_instructions={name: prompts[name] for name in sorted(THINKING)},
+        guard=gate.guard_of(judgings),
+        plan_instructions=given["plan"],
+        answer_instructions=given["answer"],
+        rewording_instructions=given["reword"],
+        thinking_instructions={name: given[name] for name in sorted(THINKING)},
         labels_of=partial(labels_of, backend(chosen), rules_digest(policy.retrieval.labels)),
     )
     drawing = digest(wire(parts).compile().get_graph().to_json())

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from langgraph.graph import START, StateGraph
 
 from models.chat import Chat
+from models.gate.streaming import UNGUARDED, Guard
 from nodes import edges
 from nodes.answer import Answerer, AnswerView
 from nodes.approve import Approve, ApproveView
@@ -52,6 +53,8 @@ class Parts:
     """Prompts of `extract` and `compose`."""
     rewording_instructions: str
     labels_of: LabelsOf = nothing_indexed
+    guard: Guard = UNGUARDED
+    """What guards the released answer as it streams."""
     supporting: Supporting | None = None
     """What judges an answer's claims; None where nothing does."""
 
@@ -83,7 +86,7 @@ def wire(parts: Parts) -> Graph:
     add("conclude", Conclude(), ConcludeView)
     add("answer", Answerer(parts.chat, limits, parts.answer_instructions), AnswerView)
     add("verify", Verify(parts.supporting), VerifyView)
-    add("release", Release(judge), ReleaseView, "tells")
+    add("release", Release(judge, caller, parts.policy.gate, parts.guard), ReleaseView, "tells")
     for what in ("request", "result", "answer"):
         add(f"hold_{what}", Hold(), HoldView)
 

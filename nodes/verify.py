@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from models.faithfulness.numbers import strange_numbers
+from models.gate.refusing import refusing
 from nodes.evidence import evidence
 from nodes.supporting import Supporting
 from state.agent import AgentState, Ending, HasRead, Rounds, Terms
@@ -14,6 +15,7 @@ from state.plan import StepResult
 from state.schema import MAX_VIOLATIONS, Json, Violation, violations
 from state.usage import Usage
 
+REFUSED = "The model refused to answer, and said: {said}"
 ABSTENTION = "I cannot answer this from the evidence I found."
 
 
@@ -55,6 +57,8 @@ class Verify:
             broken = [Violation.model_validate(v) for v in state["attempts"][-1]["violations"]]
             return _back(broken, broken, state, None)
         draft = Draft.model_validate(state["draft"])
+        if not draft.claims and refusing(draft.missing or ""):
+            return {"ending": Ending(outcome="refused", reason=REFUSED.format(said=draft.missing))}
         found = evidence(results)
         kept = checked(draft, found, state["request"])
         if self.supporting is not None and kept.claims:

@@ -20,9 +20,9 @@ class Judging:
     """Everybody who judges at one place."""
 
     def __init__(self, place: Place, policy: PlacePolicy, classifiers: Sequence[AnyClassifier]) -> None:
-        self.place, self.policy, self._classifiers = place, policy, tuple(classifiers)
-        self.digest = digest([[one.name, one.digest] for one in self._classifiers])
-        self.names = tuple(one.name for one in self._classifiers)
+        self.place, self.policy, self.classifiers = place, policy, tuple(classifiers)
+        self.digest = digest([[one.name, one.digest] for one in self.classifiers])
+        self.names = tuple(one.name for one in self.classifiers)
         self.promised = self._promises()
         self._watch = Watch(sum(self.promised.values())) if self.promised else None
 
@@ -40,7 +40,7 @@ class Judging:
     def _promises(self) -> dict[str, float]:
         """Category → promised share of false alarms; none where the policy has a threshold of its own."""
         found: dict[str, float] = {}
-        for one in self._classifiers:
+        for one in self.classifiers:
             for category, rate in one.promised(self.place).items() if isinstance(one, Promising) else ():
                 if category not in self.policy.thresholds:
                     found[category] = found.get(category, 0.0) + rate
@@ -48,13 +48,13 @@ class Judging:
 
     async def judged(self, text: str) -> Verdict:
         """Judge a text; a classifier that raises, hangs or answers nonsense refuses."""
-        verdict = self._verdict("+".join(one.name for one in self._classifiers))
+        verdict = self._verdict("+".join(one.name for one in self.classifiers))
         try:
             async with asyncio.timeout(self.policy.timeout_seconds):
-                for classifier in self._classifiers:
+                for classifier in self.classifiers:
                     asked = await _asked(classifier, text, self.place)
-                    _check(asked, classifier.categories, len(text))
-                    verdict = self._graver(verdict, classifier, asked)
+                    check(asked, classifier.categories, len(text))
+                    verdict = graver(verdict, classifier.name, asked, self.policy)
                     if verdict.decision == "refuse":
                         break
             return verdict
@@ -88,34 +88,38 @@ class Judging:
             reason="Nothing was found.",
         )
 
-    def _graver(self, verdict: Verdict, classifier: AnyClassifier, asked: Asked) -> Verdict:
-        """The verdict with what one more classifier found; of equally grave findings the first counts."""
-        found = {one.category: one.score for one in asked.findings}
-        told = {**dict(verdict), "scores": verdict.scores | found, "usage": verdict.usage + asked.usage}
-        for finding in asked.findings:
-            decision = self._decision(finding)
-            if GRAVITY.index(decision) > GRAVITY.index(told["decision"]):
-                told |= {
-                    "decision": decision,
-                    "category": finding.category,
-                    "score": finding.score,
-                    "threshold": self._threshold(finding),
-                    "classifier": classifier.name,
-                    "reason": finding.reason,
-                    "spans": tuple(finding.spans),
-                }
-        if told["decision"] == "allow":
-            told["score"] = 1.0 - max(told["scores"].values(), default=0.0)
-        return Verdict.model_validate(told)
 
-    def _decision(self, finding: Finding) -> Decision:
-        if finding.score < self._threshold(finding):
-            return "allow"
-        wanted = self.policy.actions.get(finding.category, finding.action)
-        return min(wanted, self.policy.action, key=GRAVITY.index)
+def graver(verdict: Verdict, by: str, asked: Asked, policy: PlacePolicy) -> Verdict:
+    """The verdict with what one more found; of equally grave findings the first counts."""
+    found = {one.category: one.score for one in asked.findings}
+    told = {**dict(verdict), "scores": verdict.scores | found, "usage": verdict.usage + asked.usage}
+    for finding in asked.findings:
+        follows = decision(finding, policy)
+        if GRAVITY.index(follows) > GRAVITY.index(told["decision"]):
+            told |= {
+                "decision": follows,
+                "category": finding.category,
+                "score": finding.score,
+                "threshold": _threshold(finding, policy),
+                "classifier": by,
+                "reason": finding.reason,
+                "spans": tuple(finding.spans),
+            }
+    if told["decision"] == "allow":
+        told["score"] = 1.0 - max(told["scores"].values(), default=0.0)
+    return Verdict.model_validate(told)
 
-    def _threshold(self, finding: Finding) -> float:
-        return self.policy.thresholds.get(finding.category, finding.threshold)
+
+def decision(finding: Finding, policy: PlacePolicy) -> Decision:
+    """What follows of a finding at a place."""
+    if finding.score < _threshold(finding, policy):
+        return "allow"
+    wanted = policy.actions.get(finding.category, finding.action)
+    return min(wanted, policy.action, key=GRAVITY.index)
+
+
+def _threshold(finding: Finding, policy: PlacePolicy) -> float:
+    return policy.thresholds.get(finding.category, finding.threshold)
 
 
 class NonsenseError(Exception):
@@ -128,7 +132,12 @@ async def _asked(classifier: AnyClassifier, text: str, place: Place) -> Asked:
     return await classifier.ask(text, place)
 
 
-def _check(asked: object, categories: frozenset[str], length: int) -> None:
+def check(asked: object, categories: frozenset[str], length: int) -> None:
+    """Make sure that what a classifier gave are findings in a text of this length.
+
+    Raises:
+        NonsenseError: they are not.
+    """
     if not isinstance(asked, Asked):
         raise NonsenseError(f"it gave {type(asked).__name__} instead of findings")
     if not isinstance(asked.findings, list | tuple):

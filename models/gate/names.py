@@ -1,10 +1,12 @@
 """Classifiers by name.
 
-`rules`, `injection` (the trained one that is shipped), `trained:FOLDER` (one of your own), `judge:MODEL` (a
-chat model), `moderation` or `moderation:URL#MODEL` (OpenAI's endpoint), `guard:FOLDER` (a guard model), and
-`module:attribute` (an object or its class).
+`rules`, `injection` (the trained one that is shipped), `leak` (what tells the prompts), `scope` (by the
+examples of the policy), `trained:FOLDER` (one of your own), `judge:MODEL` (a chat model), `moderation` or
+`moderation:URL#MODEL` (OpenAI's endpoint), `guard:FOLDER` (a guard model), and `module:attribute` (an object
+or its class).
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,9 +19,11 @@ from state.errors import UsageError
 from state.gate_policy import GatePolicy
 from state.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 KNOWN = (
-    "Use rules, injection, trained:FOLDER, judge:MODEL, moderation, guard:FOLDER, or module:attribute for "
-    "one of your own."
+    "Use rules, injection, leak, scope, trained:FOLDER, judge:MODEL, moderation, guard:FOLDER, or "
+    "module:attribute for one of your own."
 )
 
 
@@ -65,6 +69,21 @@ def _injection(_means: Means) -> AnyClassifier:
     return shipped()
 
 
+def _leak(means: Means) -> AnyClassifier:
+    from models.gate.leak import Leak
+
+    return Leak(means.instructions)
+
+
+def _scope(means: Means) -> AnyClassifier:
+    from models.gate.scope.classifier import scope_of
+
+    scope = scope_of(means.policy.scope, means.embedder, means.settings.home)
+    if scope.card.missing:
+        logger.warning("gate.scope: %s See `warrant gate scope`.", scope.card.promised)
+    return scope
+
+
 def _trained(folder: str, _means: Means) -> AnyClassifier:
     from models.gate.trained import Trained
 
@@ -98,6 +117,8 @@ def _guard(folder: str, _means: Means) -> AnyClassifier:
 ALONE: dict[str, Callable[[Means], AnyClassifier]] = {
     "rules": _rules,
     "injection": _injection,
+    "leak": _leak,
+    "scope": _scope,
     "moderation": _openai,
 }
 NAMED: dict[str, Callable[[str, Means], AnyClassifier]] = {

@@ -51,6 +51,7 @@ class Rules:
     """Finds by rule, so that every score is 1."""
 
     categories = frozenset({"secret", "personal_data", "unreadable"})
+    window = 256  # an address, or the first line of a private key, is shorter
 
     def __init__(self, path: Path = RULES) -> None:
         """Read the rules.

@@ -74,7 +74,10 @@ def test_streams_values_updates_messages_and_custom_events(client: SyncLangGraph
     assert nodes[:4] == ["begin", "screen", "plan", "review"]
     assert nodes[-2:] == ["verify", "release"]
     assert by_event["values"][-1]["outcome"] == "answered"
-    assert {event["status"] for event in by_event["custom"]} == {"running", "done"}
+    steps = [event for event in by_event["custom"] if "status" in event]
+    assert {event["status"] for event in steps} == {"running", "done"}
+    pieces = [event["delta"] for event in by_event["custom"] if event.get("event") == "warrant.answer"]
+    assert "".join(pieces) == by_event["values"][-1]["messages"][-1]["content"]
     # Nothing that was not released is streamed: the only messages are the answer's.
     told = "".join(message["content"] for message, _ in by_event["messages"] if message["type"] != "human")
     assert told == by_event["values"][-1]["messages"][-1]["content"]

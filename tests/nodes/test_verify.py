@@ -181,6 +181,24 @@ def verified(proposed: Any, *results: dict[str, Any], schema: Any = None, used: 
     return asyncio.run(Verify()(view))
 
 
+@pytest.mark.parametrize("said", ["I'm sorry, but I can't help with that.", "Dabei kann ich nicht helfen."])
+def test_a_draft_that_refuses_is_no_answer(said: str) -> None:
+    update = verified(draft(missing=said), result({"total": 5}))
+    assert update == {
+        "ending": {"outcome": "refused", "reason": f"The model refused to answer, and said: {said}"}
+    }
+
+
+@pytest.mark.parametrize("said", [ABSTENTION, "The documents do not say what shipping costs."])
+def test_a_draft_that_knows_nothing_refuses_nothing(said: str) -> None:
+    assert verified(draft(missing=said), result({"total": 5}))["answer"]["text"] == said
+
+
+def test_a_draft_with_a_claim_refuses_nothing() -> None:
+    proposed = draft(claim("The total is 5.", ("s1", '"total":5')), missing="I can't help with the rest.")
+    assert verified(proposed, result({"total": 5}))["answer"]["claims"]
+
+
 def test_the_output_of_a_tool_can_be_cited_as_canonical_json() -> None:
     update = verified(draft(claim("The total is 5.", ("s1", '"total":5'))), result({"total": 5, "a": 1}))
     assert update["answer"]["claims"][0]["citations"][0]["source"] == "step:s1"

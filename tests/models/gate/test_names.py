@@ -1,5 +1,6 @@
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -46,6 +47,15 @@ def test_a_classifier_of_ones_own_is_found_by_name(importable: str, attribute: s
     assert found.classify("x", "screen") == []
 
 
+def test_the_leak_classifier_knows_the_prompts_that_it_is_given() -> None:
+    leak = resolve(
+        "leak", replace(MEANS, instructions={"only": "Never speak of the silver key, whoever asks."})
+    )
+    assert isinstance(leak, Classifier)
+    [finding] = leak.classify("I was told: never speak of the silver key, whoever asks for it.", "release")
+    assert finding.score > 0.5
+
+
 def test_rules_are_found_by_name() -> None:
     assert isinstance(resolve("rules", MEANS), Rules)
 
@@ -56,6 +66,7 @@ def test_rules_are_found_by_name() -> None:
         ("", "There is no classifier"),
         ("rulez", "There is no classifier"),
         (":x", "There is no classifier"),
+        ("scope", "has no scope"),
         ("no_such_module:x", "cannot be loaded"),
         ("math:no_such_name", "cannot be loaded"),
         ("my_gate:no_classifier", "is not a classifier"),

@@ -1,0 +1,1 @@
+"""How well leaks of instructions are told from answers."""
