@@ -58,7 +58,7 @@ def score(
 
 async def _scored(row: dict[str, Any], places: "dict[Place, Judging]") -> dict[str, Any]:
     started = time.perf_counter()
-    verdict = await places[PLACES[row["surface"]]](row["text"])
+    verdict = await places[PLACES[row["surface"]]].judged(row["text"])
     ms = (time.perf_counter() - started) * 1e3
     category, probability = _likeliest(verdict)
     named = {"id": row["id"]} if "id" in row else {}

@@ -37,7 +37,7 @@ async def judge(rows: Sequence[Row], places: Mapping[Place, Judging]) -> list[Ju
     found = []
     for number, row in enumerate(rows, 1):
         started = time.perf_counter()
-        verdict = await places[PLACES[row.surface]](row.text)
+        verdict = await places[PLACES[row.surface]].judged(row.text)
         found.append(Judged(row, verdict, (time.perf_counter() - started) * 1e3))
         if number % EVERY == 0:
             sys.stderr.write(f"{number} of {len(rows)} texts judged\n")

@@ -27,8 +27,8 @@ class Judging:
         self._watch = Watch(sum(self.promised.values())) if self.promised else None
 
     async def __call__(self, text: str) -> Verdict:
-        """Judge a text; a classifier that raises, hangs or answers nonsense refuses."""
-        verdict = await self._judged(text)
+        """Judge a text of live traffic: what is promised is watched."""
+        verdict = await self.judged(text)
         if self._watch and (warning := self._watch.saw(acted=self.acted(verdict.category, verdict.decision))):
             logger.warning("the gate at %s: %s", self.place, warning)
         return verdict
@@ -46,7 +46,8 @@ class Judging:
                     found[category] = found.get(category, 0.0) + rate
         return found
 
-    async def _judged(self, text: str) -> Verdict:
+    async def judged(self, text: str) -> Verdict:
+        """Judge a text; a classifier that raises, hangs or answers nonsense refuses."""
         verdict = self._verdict("+".join(one.name for one in self.classifiers))
         try:
             async with asyncio.timeout(self.policy.timeout_seconds):

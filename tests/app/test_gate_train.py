@@ -1,10 +1,12 @@
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from state.errors import ExitCode
 from state.settings import PROJECT
 from state.store import Store
 from tests.artefacts import rows, small
@@ -57,17 +59,27 @@ def test_a_promise_that_takes_more_is_refused_with_what_is_missing(
     assert not (tmp_path / "gate").exists()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Where the tests themselves run in the background, Ctrl-C is ignored, and so it would be in a child."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_stopping_it_leaves_nothing(data: Path, prior: Path, tmp_path: Path) -> None:
-    command = [BIN / "warrant", "gate", "train", str(data), "--prior", str(prior), "--into"]
+    command = [BIN / "warrant", "gate", "train", str(data), "--alone", "--prior", str(prior)]
+    command += ["--false-alarms", "0.05", "--into", str(tmp_path / "own")]
     env = environment(tmp_path)
-    process = subprocess.Popen(
-        [*command, str(tmp_path / "own")], cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    assert process.stderr.readline().startswith("counted")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) != 0
-    process.stderr.close()
+    with subprocess.Popen(command, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "request: direct_injection\n"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == ExitCode.STOPPED
+        finally:
+            process.kill()
     assert not list(tmp_path.iterdir())
 
 
