@@ -187,3 +187,29 @@ def test_a_ranked_passage_says_what_its_score_is_made_of() -> None:
         alone = sum(getattr(weights.features, name) * one.features[name] for name in NAMES)
         share = weights.beside
         assert one.score == pytest.approx((1 - share) * alone + share * one.features["beside"])
+
+
+def test_where_all_are_of_one_source_a_passage_is_covered_by_those_beside_it_too() -> None:
+    terms, vectors = [[1], [2], [4], [4]], [[1, 0, 0, 0]] * 4
+    one = features(query([1, 2]), candidates(terms, vectors, [1.0] * 4, [0] * 4))
+    assert one.window.tolist() == pytest.approx([1, 1, 1 / 3, 0])
+    assert one.coverage.tolist() == pytest.approx([2 / 3, 1 / 3, 0, 0])
+    assert not one.graph.any()
+    apart = features(query([1, 2]), candidates(terms, vectors, [1.0] * 4))
+    assert not apart.window.any()
+    assert apart.graph.any()
+
+
+@given(found(least=2), st.permutations(range(1, len(IDF))))
+@settings(deadline=None)
+def test_the_numbers_of_the_terms_change_no_feature(case: tuple[Query, Candidates], order: list[int]) -> None:
+    asked, proposed = case
+    number = np.array([0, *order], np.int32)
+    weights = np.empty(len(IDF))
+    weights[number] = IDF
+    renumbered = replace(
+        proposed, terms=[number[one] for one in proposed.terms], idf=lambda numbers: weights[numbers]
+    )
+    before, after = features(asked, proposed), features(replace(asked, terms=number[asked.terms]), renumbered)
+    for one, other in zip(before, after, strict=True):
+        assert other.tolist() == pytest.approx(one.tolist())

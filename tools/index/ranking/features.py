@@ -24,8 +24,10 @@ class Features(NamedTuple):
     """Share of the query's different terms that the passage has, weighted by idf, 0 to 1."""
     length: Floats
     """Natural logarithm of its number of terms over the mean number, each plus 1."""
+    window: Floats
+    """Coverage by the passage and those beside it, as far as the best candidates are of one source."""
     graph: Floats
-    """First-pass score of the best candidates that are nearest to it."""
+    """First-pass score of the best candidates that are nearest to it, as far as these are of many sources."""
 
 
 def features(query: Query, candidates: Candidates) -> Features:
@@ -34,5 +36,12 @@ def features(query: Query, candidates: Candidates) -> Features:
     dense = spread(candidates.dense)
     sparse = shares(candidates.sparse)
     first = FIRST_PASS @ np.stack([dense, sparse, found.coverage, found.length])
-    kindred = breadth(candidates, first) * graph(candidates, first)
-    return Features(dense, sparse, found.coverage, found.length, kindred)
+    wide = breadth(candidates, first)
+    return Features(
+        dense,
+        sparse,
+        found.coverage,
+        found.length,
+        window=(1 - wide) * found.window,
+        graph=wide * graph(candidates, first),
+    )

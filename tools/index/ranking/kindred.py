@@ -44,12 +44,17 @@ def graph(candidates: Candidates, first: Floats) -> Floats:
     return np.asarray(shared / np.maximum(similarity.sum(1), 1e-9))
 
 
-def beside(candidates: Candidates, scores: Floats) -> Floats:
-    """Mean score of the passages directly before and after in the same source; without one, its own."""
+def following(candidates: Candidates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of passages and, aligned, of those that directly follow them in the same source."""
     order = np.lexsort((candidates.positions, candidates.sources))
     sources, positions = candidates.sources[order], candidates.positions[order]
     follows = (sources[1:] == sources[:-1]) & (positions[1:] == positions[:-1] + 1)
-    before, after = order[:-1][follows], order[1:][follows]
+    return order[:-1][follows], order[1:][follows]
+
+
+def beside(candidates: Candidates, scores: Floats) -> Floats:
+    """Mean score of the passages directly before and after in the same source; without one, its own."""
+    before, after = following(candidates)
     total, count = np.zeros(len(scores)), np.zeros(len(scores))
     total[after] += scores[before]
     total[before] += scores[after]

@@ -1,10 +1,11 @@
-"""What the terms of a passage say: which of the query's it has, and how long it is."""
+"""What the terms of a passage say: how many, and which of the query's, alone or with its neighbours."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from tools.index.candidates import Candidates, Query
+from tools.index.ranking.kindred import following
 from tools.index.ranking.scale import Floats
 
 
@@ -13,6 +14,8 @@ class Lexical(NamedTuple):
 
     coverage: Floats
     """Share of the query's different terms that the passage has, weighted by idf, 0 to 1."""
+    window: Floats
+    """The same of the passage and those directly before and after it in its source."""
     length: Floats
     """Natural logarithm of its number of terms over the mean number, each plus 1."""
 
@@ -26,7 +29,7 @@ def lexical(query: Query, candidates: Candidates) -> Lexical:
     weights = np.maximum(query.idf[first], 0.0)
     wanted, weights = wanted[wanted > 0], weights[wanted > 0]
     if not lengths.any() or not weights.sum():
-        return Lexical(np.zeros(count), length)
+        return Lexical(np.zeros(count), np.zeros(count), length)
     every = np.concatenate(candidates.terms)
     # A table of all numbers up to the highest: its empty pages cost nothing, and looking up beats searching.
     asked = np.zeros(max(int(every.max()), int(wanted[-1])) + 1, bool)
@@ -35,4 +38,9 @@ def lexical(query: Query, candidates: Candidates) -> Lexical:
     has = np.zeros((count, len(wanted)), bool)
     rows = np.cumsum(lengths).searchsorted(hits, side="right")
     has[rows, wanted.searchsorted(every[hits])] = True
-    return Lexical(np.einsum("ij,j->i", has, weights / weights.sum()), length)
+    before, after = following(candidates)
+    wide = has.copy()
+    wide[after] |= has[before]
+    wide[before] |= has[after]
+    shares = weights / weights.sum()
+    return Lexical(np.einsum("ij,j->i", has, shares), np.einsum("ij,j->i", wide, shares), length)

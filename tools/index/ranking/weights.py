@@ -20,6 +20,7 @@ class Linear(BaseModel):
     sparse: float
     coverage: float
     length: float
+    window: float
     graph: float
 
 
