@@ -3,8 +3,8 @@
     python -m evals.gate.cascade --scores FILE [--folder FOLDER] [--grey SHARE] [--write]
 
 The folder holds `encoder.onnx`. FILE has JSON lines `{label, source, ngrams, encoder}`: the probabilities of
-both stages for texts that neither had seen. The shipped encoder was trained on all rows: such scores come from
-one of the same recipe that some sources were left out of, and from n-grams without the same sources.
+both stages for texts that neither had seen. The shipped encoder was trained on all rows: such scores are of
+one of the same recipe that some sources were left out of, and from n-grams without the same.
 """
 
 import argparse
