@@ -116,7 +116,7 @@ def explained(card: Card) -> str:
     ]
     for category, head in card.heads.items():
         promise = (
-            "none: too few benign texts"
+            "none"
             if head.promise is None
             else (
                 f"≤ {head.promise.false_alarms:.1%} false alarms at {head.promise.confidence:.0%} "

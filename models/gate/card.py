@@ -73,6 +73,8 @@ class CascadeCard(Part):
     ngrams: float = Field(ge=0)
     encoder: float = Field(ge=0)
     offset: float = 0.0
+    unasked: float
+    """Log-odds that count as the encoder's below the grey zone: its mean for clean texts there."""
 
 
 class DataCard(Part):

@@ -20,19 +20,24 @@ class Cascade:
         self._model, self._card, self._encoder = model, card, encoder
 
     def refined(self, text: str, scored: Scored) -> Scored:
-        """The score as it is where the n-grams are sure, and both stages' together in the grey zone."""
+        """Both stages' score; below the grey zone the encoder is not asked, above it not needed."""
         low, high = self._card.grey
-        if not low <= scored.probability <= high:
+        if scored.probability > high:
             return scored
+        if scored.probability < low:
+            return Scored(self._both(scored.probability, self._card.unasked), scored.span)
         parts = self._model.worst(text, self._card.category, self._card.windows)
         found = self._encoder([part.text for part in parts])
         best = int(found.argmax())
-        odds = (
-            self._card.ngrams * log_odds(scored.probability)
-            + self._card.encoder * log_odds(float(found[best]))
-            + self._card.offset
-        )
-        return Scored(_probability(odds), parts[best].span)
+        return Scored(self._both(scored.probability, log_odds(float(found[best]))), parts[best].span)
+
+    def _both(self, probability: float, encoder: float) -> float:
+        return combined(self._card, log_odds(probability), encoder)
+
+
+def combined(card: CascadeCard, ngrams: float, encoder: float) -> float:
+    """The probability by both stages' log-odds."""
+    return _probability(card.ngrams * ngrams + card.encoder * encoder + card.offset)
 
 
 def log_odds(probability: float) -> float:

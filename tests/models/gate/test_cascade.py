@@ -32,14 +32,18 @@ class Reader:
 
 
 def _card(low: float, high: float, number: int = 64) -> CascadeCard:
-    return CascadeCard(category="attack", grey=(low, high), windows=number, ngrams=0.5, encoder=0.5)
+    return CascadeCard(
+        category="attack", grey=(low, high), windows=number, ngrams=0.5, encoder=0.5, unasked=-3
+    )
 
 
-@pytest.mark.parametrize("probability", [0.1, 0.99])
-def test_where_the_n_grams_are_sure_the_encoder_is_not_asked(probability: float) -> None:
+def test_where_the_n_grams_are_sure_the_encoder_is_not_asked() -> None:
     reader = Reader()
-    scored = Scored(probability, (0, 5))
-    assert Cascade(_model(), _card(0.2, 0.8), reader.score).refined(TEXT, scored) == scored
+    cascade = Cascade(_model(), _card(0.2, 0.8), reader.score)
+    assert cascade.refined(TEXT, Scored(0.99, (0, 5))) == Scored(0.99, (0, 5))
+    low = cascade.refined(TEXT, Scored(0.1, (0, 5)))
+    assert log_odds(low.probability) == pytest.approx(0.5 * log_odds(0.1) - 1.5)
+    assert low.span == (0, 5)
     assert not reader.shown
 
 
