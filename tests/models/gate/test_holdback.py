@@ -44,10 +44,11 @@ def streamed(chunks: Iterator[str] | Sequence[str], held: Holdback | None = None
 def test_nothing_planted_leaves_and_the_rest_does_however_it_is_cut(
     before: str, after: str, planted: str, places: list[int]
 ) -> None:
-    text = f"{before} {planted} {after}"
+    # Directly behind `parcel` a phone number would be the number of a parcel.
+    text = f"{before}, {planted} {after}"
     left, blocked = streamed(cut(text, places))
     assert (left, blocked) == (text[: found(text)], True)
-    assert len(left) <= len(before) + 1 + planted.index(planted[found(planted) :])
+    assert len(left) <= len(before) + 2 + planted.index(planted[found(planted) :])
 
 
 @given(st.lists(st.one_of(st.sampled_from(PLANTED), st.text(max_size=300), prose), max_size=5), st.data())
