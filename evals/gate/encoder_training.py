@@ -124,7 +124,7 @@ def _step(
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(network.trained.values(), 1.0)
     descent.step()
-    return float(loss)
+    return float(loss.detach())
 
 
 def _scored(network: "Network", windows: Sequence[str]) -> NDArray[np.float32]:
