@@ -6,6 +6,7 @@ time stays linear in the text.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 BEFORE = 60
 AFTER = 28
@@ -84,6 +85,12 @@ LABEL = re.compile(
     + r")s?(?:[ _-]?(?:card|number|num|no|nr|nummer|id)){0,2}(?-i:(?![a-zß-ÿ])(?!(?<=[A-Z])[A-Z]))",
     re.IGNORECASE,
 )
+
+
+@lru_cache(maxsize=2)
+def has_labels(text: str) -> bool:
+    """Whether there is any label; asked once for each text that holds a number."""
+    return LABEL.search(text) is not None
 
 
 NEAR = re.compile(r"\.?[^\n,;()|.]{0,18}")
