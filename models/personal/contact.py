@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from models.personal.labels import close_label, label
+from models.personal.labels import close_label, has_labels, label
 from models.personal.span import Span
 
 # What may not stand before a pattern comes second in it: `re` then searches twice as fast.
@@ -76,7 +76,7 @@ def phones(text: str) -> Iterator[Span]:
         for candidate in pattern.finditer(text):
             if label(text, *candidate.span()) != "other" and _is_number(candidate[0], region):
                 yield "phone", *candidate.span()
-    for candidate in LABELLED.finditer(text):
+    for candidate in LABELLED.finditer(text) if LABELLED.search(text) and has_labels(text) else ():
         if close_label(text, *candidate.span()) == "phone" and _is_anywhere(candidate[0]):
             yield "phone", *candidate.span()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from models.personal.checks import valid
-from models.personal.labels import close_label, label
+from models.personal.labels import close_label, has_labels, label
 from models.personal.span import Span
 
 DISTINCT = {
@@ -99,7 +99,7 @@ def identities(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             if not check or valid(check)(match[0]):
                 yield kind, *match.span()
-    for match in DIGITS.finditer(text):
+    for match in DIGITS.finditer(text) if DIGITS.search(text) and has_labels(text) else ():
         yield from _under_label(text, *match.span())
 
 

@@ -87,6 +87,12 @@ LABEL = re.compile(
 )
 
 
+@lru_cache(maxsize=2)
+def has_labels(text: str) -> bool:
+    """Whether there is any label; asked once for each text that holds a number."""
+    return LABEL.search(text) is not None
+
+
 NEAR = re.compile(r"\.?[^\n,;()|.]{0,18}")
 """What may stand between a number and a word that says what it is the number of."""
 BEHIND = re.compile(
