@@ -107,7 +107,7 @@ def label(text: str, start: int, end: int) -> str | None:
     """
     if (head := column(text, start, LABEL)) is not None:
         return head.lastgroup
-    if not _any(text):
+    if not has_labels(text):
         return None
     named = None
     for found in LABEL.finditer(text, max(0, start - BEFORE), start):
@@ -119,12 +119,6 @@ def label(text: str, start: int, end: int) -> str | None:
     return named.lastgroup if named else None
 
 
-@lru_cache(maxsize=2)
-def _any(text: str) -> bool:
-    """Whether there is a label at all: a text of thousands of numbers is asked about each of them."""
-    return LABEL.search(text) is not None
-
-
 MOST_DIGITS = 4
 
 
@@ -132,8 +126,6 @@ def close_label(text: str, start: int, end: int) -> str | None:
     """The same for what has no check digit: no other number and no paragraph may stand between."""
     if (head := column(text, start, LABEL)) is not None:
         return head.lastgroup
-    if not _any(text):
-        return None
     found, is_near = label(text, start, end), True
     for nearest in LABEL.finditer(text, max(0, start - BEFORE), start):
         between = text[nearest.end() : start]
