@@ -106,6 +106,8 @@ class Outbox:
             self._changed.notify_all()
 
     def _failed(self, batch: dict[str, Run], error: WarrantError) -> None:
+        # Before whoever waits is told: a process that then ends has said why.
+        self._say("%s (Runs go on; it is tried again.)", error)
         with self._changed:
             kept = {**batch, **self._pending}
             for _ in range(len(kept) - CAPACITY):
@@ -114,12 +116,11 @@ class Outbox:
             self._pending, self._busy = kept, False
             self._pause = min(self._pause * 2 or self._first_pause, LONGEST_PAUSE_SECONDS)
             self._changed.notify_all()
-        self._say("%s (Runs go on; it is tried again.)", error)
 
     def _dropped(self, batch: dict[str, Run], error: Exception) -> None:
         self.lost += len(batch)
-        self._done()
         self._say("Runs could not be delivered to %s: %s: %s", self._to, type(error).__name__, error)
+        self._done()
 
     def _say(self, message: str, *args: object) -> None:
         if not self._said:
