@@ -75,11 +75,11 @@ def token_ids(text: str) -> list[int]:
     return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], SEPARATOR]
 
 
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of equally long texts, longest first, at most MAX_TOKENS tokens a batch: no padding."""
+def batches(lengths: Sequence[int], tokens: int = MAX_TOKENS) -> Iterator[list[int]]:
+    """Positions of equally long texts, longest first, at most so many tokens a batch: no padding."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
     for length, group in groupby(order, key=lengths.__getitem__):
-        members, size = list(group), max(1, MAX_TOKENS // length)
+        members, size = list(group), max(1, tokens // length)
         yield from (members[start : start + size] for start in range(0, len(members), size))
 
 

@@ -9,7 +9,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -34,6 +34,8 @@ class Artefact:
     folder: Path
     card: Card
     arrays: Mapping[str, Array]
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    """Each file of the card as it was verified: what is loaded is what was looked at."""
 
 
 def read(folder: Path) -> Artefact:
@@ -46,7 +48,7 @@ def read(folder: Path) -> Artefact:
     if WEIGHTS not in card.files:
         raise UsageError(f"{folder / CARD} names no {WEIGHTS}.", RETRAIN)
     contents = {name: _verified(folder / name, expected) for name, expected in card.files.items()}
-    return Artefact(folder, card, _arrays(folder / WEIGHTS, contents[WEIGHTS]))
+    return Artefact(folder, card, _arrays(folder / WEIGHTS, contents[WEIGHTS]), contents)
 
 
 def read_card(folder: Path) -> Card:

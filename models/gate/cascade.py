@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.gate.card import CascadeCard
-from models.gate.ngrams.model import SUREST, NgramModel, Scored
+from models.gate.ngrams.model import SUREST, Judged, NgramModel, Scored
 
 Score = Callable[[Sequence[str]], NDArray[np.float32]]
 """Probabilities of windows."""
@@ -19,14 +19,14 @@ class Cascade:
     def __init__(self, model: NgramModel, card: CascadeCard, encoder: Score) -> None:
         self._model, self._card, self._encoder = model, card, encoder
 
-    def refined(self, text: str, scored: Scored) -> Scored:
+    def refined(self, judged: Judged, scored: Scored) -> Scored:
         """Both stages' score; below the grey zone the encoder is not asked, above it not needed."""
         low, high = self._card.grey
         if scored.probability > high:
             return scored
         if scored.probability < low:
             return Scored(self._both(scored.probability, self._card.unasked), scored.span)
-        parts = self._model.worst(text, self._card.category, self._card.windows)
+        parts = self._model.worst(judged, self._card.category, self._card.windows)
         found = self._encoder([part.text for part in parts])
         best = int(found.argmax())
         return Scored(self._both(scored.probability, log_odds(float(found[best]))), parts[best].span)

@@ -40,7 +40,7 @@ class Trained:
         self.digest = self.card.digest
         self.categories = frozenset(self.card.heads)
         # The first call builds tables; that must not count against a request's time.
-        self._model.scores("Loading.")
+        self._model.judged("Loading.")
 
     def classify(self, text: str, place: Place) -> Sequence[Finding]:
         """One finding for each head, also below its threshold."""
@@ -66,10 +66,11 @@ class Trained:
         return {category: head.promise.false_alarms for category, head in heads if head.promise}
 
     def _scores(self, text: str) -> dict[str, Scored]:
-        found = self._model.scores(text)
+        judged = self._model.judged(text)
+        found = self._model.scored(judged)
         if self._cascade is not None:
             category, cascade = self._cascade
-            found[category] = cascade.refined(text, found[category])
+            found[category] = cascade.refined(judged, found[category])
         return found
 
 
@@ -82,7 +83,7 @@ def _cascade(artefact: Artefact, model: NgramModel) -> tuple[str, Cascade] | Non
     from models.gate.encoder.model import Encoder
 
     try:
-        encoder = Encoder(artefact.folder / card.file)
+        encoder = Encoder(artefact.contents[card.file])
     except Exception as error:  # whatever onnxruntime raises for a damaged file
         raise UsageError(f"The encoder in {artefact.folder} cannot be loaded: {error}.", RETRAIN) from error
     return card.category, Cascade(model, card, encoder.score)

@@ -1,13 +1,12 @@
 """The fine-tuned encoder on onnxruntime: how likely a window of a tool result holds an injection."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.embeddings.minilm import TOKENIZER, readable
+from models.embeddings.minilm import TOKENIZER, batches, readable
 
 WEIGHTS = Path(__file__).parent.parent / "weights" / "result" / "encoder.onnx"
 START, END = 101, 102
@@ -20,8 +19,8 @@ TOGETHER = 512
 class Encoder:
     """Scores windows; one of them serves all threads, each call computes in the caller's own."""
 
-    def __init__(self, weights: Path = WEIGHTS, tokenizer: Path = TOKENIZER) -> None:
-        """Read the weights and build the session (about 0.1 s).
+    def __init__(self, weights: Path | bytes = WEIGHTS, tokenizer: Path = TOKENIZER) -> None:
+        """Build the session of a file or of what was read of it (about 0.1 s).
 
         Raises:
             OSError: a file is not there.
@@ -32,7 +31,8 @@ class Encoder:
 
         options = SessionOptions()
         options.intra_op_num_threads = 1
-        self._session = InferenceSession(weights.read_bytes(), options, providers=["CPUExecutionProvider"])
+        content = weights if isinstance(weights, bytes) else weights.read_bytes()
+        self._session = InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_str(tokenizer.read_text(encoding="utf-8"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -44,7 +44,7 @@ class Encoder:
         """
         pieces = [(place, ids) for place, window in enumerate(windows) for ids in self.pieces(window)]
         scores = np.zeros(len(windows), np.float32)
-        for members in batches([len(ids) for _, ids in pieces]):
+        for members in batches([len(ids) for _, ids in pieces], TOGETHER):
             ids = np.array([pieces[member][1] for member in members], np.int64)
             (found,) = self._session.run(None, {"ids": ids})
             np.maximum.at(scores, [pieces[member][0] for member in members], found)
@@ -55,11 +55,3 @@ class Encoder:
         ids = self._tokenizer.encode(readable(window), add_special_tokens=False).ids
         size = MAX_TOKENS - 2
         return [[START, *ids[start : start + size], END] for start in range(0, max(len(ids), 1), size)]
-
-
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of equally long pieces, so that nothing is filled up."""
-    order = sorted(range(len(lengths)), key=lengths.__getitem__)
-    for length, group in groupby(order, key=lengths.__getitem__):
-        members, size = list(group), max(1, TOGETHER // length)
-        yield from (members[start : start + size] for start in range(0, len(members), size))

@@ -24,6 +24,8 @@ class Windows(NamedTuple):
     counts: Counts
     spans: Ints
     """Start and end in the original text, one row for each window."""
+    places: Sequence[tuple[View, int, int]] = ()
+    """The view that each window is of, and start and end there."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ class Part(NamedTuple):
     span: tuple[int, int]
 
 
+class Judged(NamedTuple):
+    """The windows of a text, and what each head makes of each of them."""
+
+    windows: Windows
+    margins: Floats
+    """Heads by windows."""
+
+
 @dataclass(frozen=True)
 class NgramModel:
     """Heads that share their features."""
@@ -71,28 +81,32 @@ class NgramModel:
     rarity: Floats
     heads: dict[str, Head]
 
+    def judged(self, text: str) -> Judged:
+        """Read a text once, for all that is asked about it."""
+        read = reading(text, self.shape)
+        return Judged(read, self.margins(read))
+
     def scores(self, text: str) -> dict[str, Scored]:
         """The worst window of a text, for each head."""
-        read = reading(text, self.shape)
-        margins = self.margins(read)
+        return self.scored(self.judged(text))
+
+    def scored(self, judged: Judged) -> dict[str, Scored]:
+        """The same of a text that was read."""
         scored = {}
-        for (category, head), line in zip(self.heads.items(), margins, strict=True):
+        for (category, head), line in zip(self.heads.items(), judged.margins, strict=True):
             worst = int(line.argmax())
-            start, end = read.spans[worst].tolist()
+            start, end = judged.windows.spans[worst].tolist()
             scored[category] = Scored(head.calibration.probability(float(line[worst])), (start, end))
         return scored
 
-    def worst(self, text: str, category: str, number: int) -> list[Part]:
+    def worst(self, judged: Judged, category: str, number: int) -> list[Part]:
         """The worst windows of a text for a head, as its views read them, the worst first."""
-        parts, place = [], [*self.heads].index(category)
-        for view in views(text):
-            ranges = _windows(view, self.shape)
-            spans = np.array([view.span(*one) for one in ranges], dtype=np.int64)
-            line = self.margins(Windows(counted(view.text, ranges, self.shape), spans))[place]
-            for window in np.argsort(-line)[:number].tolist():
-                start, end = ranges[window]
-                parts.append(Part(float(line[window]), view.text[start:end], tuple(spans[window].tolist())))
-        return sorted(parts, key=lambda part: -part.margin)[:number]
+        line = judged.margins[[*self.heads].index(category)]
+        parts = []
+        for window in np.argsort(-line, kind="stable")[:number].tolist():
+            view, start, end = judged.windows.places[window]
+            parts.append(Part(float(line[window]), view.text[start:end], view.span(start, end)))
+        return parts
 
     def margins(self, read: Windows) -> Floats:
         """Heads by windows."""
@@ -113,16 +127,13 @@ class NgramModel:
 def reading(text: str, shape: Shape) -> Windows:
     """Count the windows of all views of a text."""
     parts: list[Counts] = []
-    spans: list[tuple[int, int]] = []
+    places: list[tuple[View, int, int]] = []
     for view in views(text):
-        ranges = _windows(view, shape)
-        parts.append(_shifted(counted(view.text, ranges, shape), len(spans)))
-        spans += [view.span(start, end) for start, end in ranges]
-    return Windows(joined(parts), np.array(spans, dtype=np.int64))
-
-
-def _windows(view: View, shape: Shape) -> list[tuple[int, int]]:
-    return windows(len(view.text), shape.window, shape.window // 2)
+        ranges = windows(len(view.text), shape.window, shape.window // 2)
+        parts.append(_shifted(counted(view.text, ranges, shape), len(places)))
+        places += [(view, start, end) for start, end in ranges]
+    spans = [view.span(start, end) for view, start, end in places]
+    return Windows(joined(parts), np.array(spans, dtype=np.int64), places)
 
 
 def joined(parts: Sequence[Counts]) -> Counts:

@@ -39,9 +39,10 @@ def _card(low: float, high: float, number: int = 64) -> CascadeCard:
 
 def test_where_the_n_grams_are_sure_the_encoder_is_not_asked() -> None:
     reader = Reader()
-    cascade = Cascade(_model(), _card(0.2, 0.8), reader.score)
-    assert cascade.refined(TEXT, Scored(0.99, (0, 5))) == Scored(0.99, (0, 5))
-    low = cascade.refined(TEXT, Scored(0.1, (0, 5)))
+    model = _model()
+    judged, cascade = model.judged(TEXT), Cascade(model, _card(0.2, 0.8), reader.score)
+    assert cascade.refined(judged, Scored(0.99, (0, 5))) == Scored(0.99, (0, 5))
+    low = cascade.refined(judged, Scored(0.1, (0, 5)))
     assert log_odds(low.probability) == pytest.approx(0.5 * log_odds(0.1) - 1.5)
     assert low.span == (0, 5)
     assert not reader.shown
@@ -49,7 +50,8 @@ def test_where_the_n_grams_are_sure_the_encoder_is_not_asked() -> None:
 
 def test_in_doubt_the_log_odds_of_both_are_added_and_the_encoders_window_is_the_cause() -> None:
     reader = Reader()
-    refined = Cascade(_model(), _card(0.2, 0.8), reader.score).refined(TEXT, Scored(0.5, (0, 5)))
+    model = _model()
+    refined = Cascade(model, _card(0.2, 0.8), reader.score).refined(model.judged(TEXT), Scored(0.5, (0, 5)))
     assert log_odds(refined.probability) == pytest.approx(0.5 * log_odds(0.9), abs=1e-5)
     start, end = refined.span
     assert "trains" in TEXT[start:end]
@@ -58,9 +60,10 @@ def test_in_doubt_the_log_odds_of_both_are_added_and_the_encoders_window_is_the_
 def test_only_the_worst_windows_are_shown() -> None:
     reader = Reader()
     model = _model()
-    Cascade(model, _card(0.0, 1.0, 2), reader.score).refined(TEXT, Scored(0.5, (0, 5)))
-    assert reader.shown == [part.text for part in model.worst(TEXT, "attack", 64)[:2]]
-    margins = [part.margin for part in model.worst(TEXT, "attack", 64)]
+    judged = model.judged(TEXT)
+    Cascade(model, _card(0.0, 1.0, 2), reader.score).refined(judged, Scored(0.5, (0, 5)))
+    assert reader.shown == [part.text for part in model.worst(judged, "attack", 64)[:2]]
+    margins = [part.margin for part in model.worst(judged, "attack", 64)]
     assert margins == sorted(margins, reverse=True)
     assert model.scores(TEXT)["attack"].probability == pytest.approx(Calibration().probability(margins[0]))
 

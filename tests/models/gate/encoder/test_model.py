@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.gate.encoder.model import MAX_TOKENS, WEIGHTS, Encoder, batches
+from models.embeddings.minilm import batches
+from models.gate.encoder.model import MAX_TOKENS, TOGETHER, WEIGHTS, Encoder
 
 CLEAN = (
     "The meeting moved to Thursday. The agenda is attached, and the minutes of last week are in the folder."
@@ -87,7 +88,7 @@ def test_a_window_costs_milliseconds(encoder: Encoder) -> None:
 
 @given(st.lists(st.integers(1, 300), max_size=60))
 def test_batches_hold_every_piece_once_and_one_length_each(lengths: list[int]) -> None:
-    found = list(batches(lengths))
+    found = list(batches(lengths, TOGETHER))
     assert sorted(member for batch in found for member in batch) == list(range(len(lengths)))
     assert all(len({lengths[member] for member in batch}) == 1 for batch in found)
 
