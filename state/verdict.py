@@ -14,6 +14,8 @@ Outcome: TypeAlias = Literal["answered", "refused", "needs_approval", "needs_inp
 GRAVITY: tuple[Decision, ...] = ("allow", "flag", "quarantine", "ask", "refuse")
 """Decisions, the mildest first. A flag is recorded and shown; of what is quarantined a model sees only what a
 typed extraction took from it; `ask` waits for a human."""
+MILD = ("allow", "flag")
+"""Decisions after which a text goes on as it is."""
 
 
 class Verdict(BaseModel):
@@ -43,4 +45,4 @@ class Verdict(BaseModel):
     @property
     def withholds(self) -> bool:
         """Whether the text may not go on as it is."""
-        return self.decision not in ("allow", "flag")
+        return self.decision not in MILD

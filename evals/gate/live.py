@@ -10,7 +10,7 @@ from models.gate.drift import ALERT, Seen, surprise
 from state.feedback import Feedback
 from state.schema import Json
 from state.trace import Run
-from state.verdict import Place
+from state.verdict import MILD, Place
 
 Acted = Callable[[str, str], bool]
 """Whether a verdict of this category and decision counts against a promise."""
@@ -42,7 +42,7 @@ class Live:
     @property
     def held(self) -> int:
         """Texts that did not go on as they were."""
-        return sum(count for decision, count in self.decisions.items() if decision not in ("allow", "flag"))
+        return sum(count for decision, count in self.decisions.items() if decision not in MILD)
 
     def surprise(self, promised: float) -> float | None:
         """How likely so many are if the promise holds; None where nothing was judged."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from state.canonical import canonical, digest_text
 from state.schema import Json
 from state.trace import Run
-from state.verdict import Place
+from state.verdict import MILD, Place
 
 KEPT = 12
 """Characters of a text's digest by which it is named."""
@@ -61,7 +61,7 @@ def _verdicts(run: Run) -> list[dict[str, Json]]:
 
 
 def _withholds(verdict: dict[str, Json]) -> bool:
-    return verdict.get("decision") not in ("allow", "flag")
+    return verdict.get("decision") not in MILD
 
 
 def results(node: Run, runs: Sequence[Run]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from evals.gate.adversarial import Score, Slip, slipping
+from evals.gate.given import ATTACK
 from evals.gate.rows import Row
 from models.gate.artefact import Artefact
 from models.gate.ngrams.features import counted
@@ -14,7 +15,6 @@ from models.gate.windows import windows
 
 MOST = 150
 """Attacks that are transformed in every way, and as many benign texts."""
-HEADS = {"input": "direct_injection", "tool": "indirect_injection"}
 
 
 def plainly(trained: NgramModel, category: str) -> Score:
@@ -38,7 +38,7 @@ def slips(artefact: Artefact, rows: Sequence[Row]) -> list[Slip]:
         UsageError: there are no attacks or no benign texts for it.
     """
     surface = artefact.card.surface
-    category = HEADS[surface]
+    category = ATTACK[surface]
     if category not in artefact.card.heads:
         category = next(iter(artefact.card.heads))
     inside = [row for row in rows if row.surface == surface]

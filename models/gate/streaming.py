@@ -12,10 +12,9 @@ from models.gate.holdback import WINDOW, Find, Holdback
 from models.gate.judging import check, decision
 from state.errors import WarrantError
 from state.gate_policy import PlacePolicy
+from state.verdict import MILD
 
 logger = logging.getLogger(__name__)
-
-MILD = ("allow", "flag")
 
 
 @runtime_checkable
