@@ -79,11 +79,11 @@ class Counts(NamedTuple):
 def counted(text: str, windows: Sequence[tuple[int, int]], shape: Shape) -> Counts:
     """Count the n-grams of each window, given as start and end."""
     bounds = np.asarray(windows, dtype=np.int64).reshape(-1, 2)
-    found = grams(text, shape)
+    found = Grams(*map(np.concatenate, zip(*grams(text, shape), strict=True)))
     parts = []
     for start in range(0, len(bounds), BLOCK):
         part = bounds[start : start + BLOCK]
-        keys = np.concatenate([_keys(each, part, shape.columns) for each in found])
+        keys = _keys(found, part, shape.columns)
         keys.sort()
         first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
         rows, buckets = np.divmod(keys[first], np.int32(shape.columns))

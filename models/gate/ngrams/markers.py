@@ -27,6 +27,8 @@ NEAR, FAR = 16, 60
 """Characters between the markers of a pair."""
 IDEOGRAPHS = 0x2E80
 TRIPLES = tuple(combinations(range(len(ROLES)), 3))
+STEPS = np.array([(0, *steps) for steps in combinations(range(1, REACH + 1), 2)])
+"""From a marker to itself and the two others of a triple."""
 COLUMNS = 256
 
 
@@ -121,19 +123,16 @@ def _pairs(hits: Hits, along: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
 
 def _triples(hits: Hits, along: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
     """Three different roles, in whatever order."""
-    size = len(hits.starts)
-    for step, further in combinations(range(1, REACH + 1), 2):
-        if further >= size:
-            continue
-        places = np.arange(size - further)
-        trio = (places, places + step, places + further)
-        shared = hits.languages[trio[0]] & hits.languages[trio[1]] & hits.languages[trio[2]]
-        near = along[hits.starts[trio[2]]] - along[hits.ends[trio[0]]] <= FAR
-        held = np.sort(np.stack([hits.roles[part] for part in trio]), axis=0)
-        number = _triple_number()[held[0], held[1], held[2]]
-        kept = np.flatnonzero((shared != 0) & near & (number >= 0))
-        base = 1 + 2 * len(ROLES) ** 2
-        yield base + number[kept], hits.starts[trio[0]][kept], hits.ends[trio[2]][kept]
+    trios = (np.arange(len(hits.starts))[:, None, None] + STEPS).reshape(-1, 3)
+    first, second, third = trios[trios[:, 2] < len(hits.starts)].T
+    near = along[hits.starts[third]] - along[hits.ends[first]] <= FAR
+    first, second, third = first[near], second[near], third[near]
+    shared = hits.languages[first] & hits.languages[second] & hits.languages[third]
+    held = np.sort(hits.roles[np.stack([first, second, third])], axis=0)
+    number = _triple_number()[held[0], held[1], held[2]]
+    kept = np.flatnonzero((shared != 0) & (number >= 0))
+    base = 1 + 2 * len(ROLES) ** 2
+    yield base + number[kept], hits.starts[first[kept]], hits.ends[third[kept]]
 
 
 @cache

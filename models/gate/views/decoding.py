@@ -51,7 +51,8 @@ def _decoded(run: str) -> tuple[str, str] | None:
         return "hex", read
     if BASE32.fullmatch(letters) and (read := readable(_base32(letters))):
         return "base32", read
-    for skipped in range(4):
+    # Letters of one case alone are names: no sentence is written so in base64.
+    for skipped in () if letters.islower() or letters.isupper() else range(4):
         if read := readable(_base64(letters[skipped:])):
             return "base64", read
     return None

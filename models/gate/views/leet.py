@@ -32,7 +32,8 @@ FIRST = str.maketrans({sign: letters[0] for sign, letters in ALIKE.items()})
 SIGNS = re.escape("".join(ALIKE))
 # A sign first, since the search for one of a few characters is the fastest.
 HINT = re.compile(r"[0-9@$|!+\u20ac\xa3\xa2\xa5](?:[A-Za-z]|(?<=[A-Za-z].))")
-TOKEN = re.compile(rf"[A-Za-z{SIGNS}]+")
+TOKEN = re.compile(rf"(?<![A-Za-z{SIGNS}])[A-Za-z]*+[{SIGNS}][A-Za-z{SIGNS}]*+")
+"""A run of letters and signs that is not of letters alone."""
 MIXED = re.compile(r"[A-Za-z]*[0-9@$|!]+[A-Za-z]")
 LETTER = re.compile("[A-Za-z]")
 TRAILING = "!|+"
@@ -64,7 +65,7 @@ def respelt(text: str) -> Iterator[Part]:
 
 def _shaped(match: re.Match[str]) -> bool:
     """Whether a token could be a word: a run of base64 is none."""
-    return match.end() - match.start() <= LONGEST and not match[0].isalpha()
+    return match.end() - match.start() <= LONGEST
 
 
 def _sure(token: str) -> str | None:
