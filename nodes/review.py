@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 
 from nodes.callers import Callers
 from nodes.plan_rules import Rules, plan_violations
+from nodes.refusal import refused
 from state.agent import AgentState, Context, Ending, HasRead, Rounds, Terms
 from state.plan import Plan, StepResult
 from state.policy import Limits
@@ -48,7 +49,9 @@ class Review:
             "violations": [{"at": "plan", **violation} for violation in feedback],
         }
         if found and rounds["plan"] >= allowed:
-            update["ending"] = Ending(outcome="failed", reason=_given_up(found, rounds["plan"] + 1))
+            said = state["attempts"][-1]["text"] if state["plan"] is None else ""
+            failed = Ending(outcome="failed", reason=_given_up(found, rounds["plan"] + 1))
+            update["ending"] = refused(said) or failed
         elif found:
             update["rounds"] = {**rounds, "plan": rounds["plan"] + 1}
         return update

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from models.faithfulness.numbers import strange_numbers
-from models.gate.refusing import refusing
 from nodes.evidence import evidence
+from nodes.refusal import refused
 from nodes.supporting import Supporting
 from state.agent import AgentState, Ending, HasRead, Rounds, Terms
 from state.answer import Answer, Citation, Claim
@@ -15,7 +15,6 @@ from state.plan import StepResult
 from state.schema import MAX_VIOLATIONS, Json, Violation, violations
 from state.usage import Usage
 
-REFUSED = "The model refused to answer, and said: {said}"
 ABSTENTION = "I cannot answer this from the evidence I found."
 
 
@@ -57,8 +56,8 @@ class Verify:
             broken = [Violation.model_validate(v) for v in state["attempts"][-1]["violations"]]
             return _back(broken, broken, state, None)
         draft = Draft.model_validate(state["draft"])
-        if not draft.claims and refusing(draft.missing or ""):
-            return {"ending": Ending(outcome="refused", reason=REFUSED.format(said=draft.missing))}
+        if not draft.claims and (ending := refused(draft.missing or "")):
+            return {"ending": ending}
         found = evidence(results)
         kept = checked(draft, found, state["request"])
         if self.supporting is not None and kept.claims:
@@ -180,7 +179,9 @@ def _back(
         return _passed(otherwise, recorded)
     first = f"{feedback[0].path or 'answer'}: {feedback[0].message}"
     reason = f"No valid answer after {rounds['answer'] + 1} model calls; the last one violates {first}."
-    return {"violations": _recorded(recorded), "ending": Ending(outcome="failed", reason=reason)}
+    said = state["attempts"][-1]["text"] if state["draft"] is None else ""
+    ending = refused(said) or Ending(outcome="failed", reason=reason)
+    return {"violations": _recorded(recorded), "ending": ending}
 
 
 def _recorded(found: list[Violation]) -> list[dict[str, Json]]:

@@ -1,6 +1,6 @@
 """Parts that a test picks instead of the real ones; each has the shape of what it stands for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from graphs.wiring import Parts
 from models.chat import ModelError, Prompt, Reply
+from models.gate.classifier import Finding
 from models.sections import parse
 from state.agent import Context, Terms
 from state.policy import Policy
@@ -99,6 +100,17 @@ def judge(**words: Decision) -> Callable[[str, Place], Any]:
         )
 
     return decide
+
+
+class Silent:
+    """A classifier that finds nothing; a policy names it `tests.fakes:Silent`."""
+
+    name = "silent"
+    digest = "sha256:silent"
+    categories = frozenset[str]()
+
+    def classify(self, text: str, place: Place) -> Sequence[Finding]:
+        return ()
 
 
 def parts(

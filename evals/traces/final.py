@@ -1,6 +1,6 @@
 """The final state of a trace: what its graph had found when it ended, or when it was stopped."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from evals.traces.messages import plain
 from evals.trajectory import Retrieved
@@ -9,21 +9,35 @@ from state.trace import Run
 
 GATHERED = ("messages", "verdicts", "violations", "attempts")
 """Channels to which nodes add."""
+INNER = ("plan", "results", "verdicts", "violations", "attempts")
+"""Channels that tell the way; what a graph gives in the end need not have them."""
 
 
-def final_state(root: Run, runs: Sequence[Run]) -> Mapping[str, Json]:
-    """The last state of the graph; of a run that did not get there, what its nodes wrote."""
-    if root.outputs is not None:
-        return root.outputs
+def final_state(roots: Sequence[Run], runs: Sequence[Run]) -> Mapping[str, Json]:
+    """The last state of the graph: what it gave, and of INNER what its nodes wrote before.
+
+    Of a run that did not get to its end, it is what its nodes wrote.
+
+    Args:
+        roots: The runs of the graph, more than one where it was resumed.
+        runs: Those of their traces, in the order in which they began.
+    """
+    written = _written({root.id for root in roots}, runs)
+    given = roots[-1].outputs
+    return written if given is None else {**{k: v for k, v in written.items() if k in INNER}, **given}
+
+
+def _written(graphs: Collection[str], runs: Sequence[Run]) -> dict[str, Json]:
+    """What nodes wrote; None empties a channel for a new turn."""
     state: dict[str, Json] = {}
     for run in runs:
-        if run.parent_run_id != root.id or run.outputs is None:
+        if run.parent_run_id not in graphs or run.outputs is None:
             continue
         for name, value in run.outputs.items():
             if name in GATHERED and isinstance(value, list):
-                state[name] = [*state.get(name, ()), *value]
+                state[name] = [*(state.get(name) or ()), *value]
             elif name == "results" and isinstance(value, dict):
-                state[name] = {**state.get(name, {}), **value}
+                state[name] = {**(state.get(name) or {}), **value}
             else:
                 state[name] = value
     return state

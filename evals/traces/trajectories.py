@@ -34,7 +34,7 @@ def trajectory_of_runs(runs: Sequence[Run], effects: Mapping[str, Effect] | None
     roots = _roots(runs)
     first, last = roots[0], roots[-1]
     final = [run for run in runs if run.trace_id == last.trace_id]
-    state = final_state(last, final)
+    state = final_state(roots, runs)
     said = tuple(text for root in roots for text in _said(root, runs))
     return Trajectory(
         id=first.trace_id,
@@ -134,7 +134,7 @@ def _input(inputs: Mapping[str, Json], state: Mapping[str, Json]) -> Json:
 def _said(root: Run, runs: Sequence[Run]) -> list[str]:
     """What the agent said in this trace: messages that its nodes added, else what its models answered."""
     final = [run for run in runs if run.trace_id == root.trace_id]
-    messages = [said_by.plain(one) for one in mappings(final_state(root, final).get("messages"))]
+    messages = [said_by.plain(one) for one in mappings(final_state([root], final).get("messages"))]
     if source_of(root):
         spoken = messages[len(root.inputs["messages"]) :]
     else:

@@ -18,12 +18,16 @@ from tests.servers.openai_server import Behaviour, OpenAIServer, calls, floods, 
 RETRIES = 2
 POLICY = ModelsPolicy(timeout_seconds=5, transport_retries=0, max_reply_bytes=200_000)
 
+REFUSALS = {
+    "refusal": "I cannot help with that.",
+    "refusal in prose": "I'm sorry, but I can't assist with that.",
+}
 LIES: dict[str, Callable[[str], Behaviour]] = {
     "plain text": lambda _: says("Sure! I will gladly do that for you."),
     "truncated": lambda good: says(good[: len(good) // 2]),
     "cut off by length": lambda good: says(good[:-3], finish="length"),
-    "refusal": lambda _: refuses("I cannot help with that."),
-    "refusal in prose": lambda _: says("I'm sorry, but I can't assist with that."),
+    "refusal": lambda _: refuses(REFUSALS["refusal"]),
+    "refusal in prose": lambda _: says(REFUSALS["refusal in prose"]),
     "list instead of object": lambda good: says(f"[{good}]"),
     "number": lambda _: says("42"),
     "null": lambda _: says("null"),
@@ -81,14 +85,14 @@ GOODS = {"plan": json.dumps(SEARCH), "answer": json.dumps(GOOD)}
 
 @pytest.mark.parametrize("at", ["plan", "answer"])
 @pytest.mark.parametrize("lie", LIES)
-def test_a_lie_is_a_typed_failure_after_one_and_n_calls(lie: str, at: str) -> None:
+def test_a_lie_is_a_typed_failure_or_a_refusal_after_one_and_n_calls(lie: str, at: str) -> None:
     end, asked, adder = ask(at, LIES[lie](GOODS[at]))
-    assert end["outcome"] == "failed"
+    assert end["outcome"] == ("refused" if lie in REFUSALS else "failed")
     assert asked[at] == 1 + RETRIES
     attempts = [attempt for attempt in end["attempts"] if attempt["at"] == at]
     assert len(attempts) == 1 + RETRIES
     assert all(attempt["violations"] for attempt in attempts)
-    assert f"after {1 + RETRIES} model calls" in end["reason"]
+    assert REFUSALS.get(lie, f"after {1 + RETRIES} model calls") in end["reason"]
     assert adder.calls == []
 
 

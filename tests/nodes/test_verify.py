@@ -257,9 +257,20 @@ def test_what_is_missing_must_not_bring_in_numbers() -> None:
 
 def test_a_draft_that_was_no_draft_goes_back_with_what_is_wrong() -> None:
     broken = [{"path": "/claims", "message": "is missing"}]
-    assert verified(None, attempts=[{"violations": broken}])["feedback"] == broken
-    end = verified(None, attempts=[{"violations": broken}], used=1)
+    attempt = {"text": "Claims? Gladly.", "violations": broken}
+    assert verified(None, attempts=[attempt])["feedback"] == broken
+    end = verified(None, attempts=[attempt], used=1)
     assert end["ending"]["outcome"] == "failed"
+
+
+def test_a_refusal_that_was_no_draft_goes_back_before_it_ends_the_run() -> None:
+    attempt = {"text": "I can't help with that.", "violations": [{"path": "", "message": "is no JSON"}]}
+    assert verified(None, attempts=[attempt])["feedback"] == attempt["violations"]
+    end = verified(None, attempts=[attempt], used=1)
+    assert end["ending"] == {
+        "outcome": "refused",
+        "reason": "The model refused to answer, and said: I can't help with that.",
+    }
 
 
 def test_a_rejected_call_is_said() -> None:

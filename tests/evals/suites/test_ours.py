@@ -24,6 +24,8 @@ def test_what_a_trial_writes_does_not_reach_the_next_one() -> None:
             assert (call.tool, call.effect, call.error) == ("refund_order", "write", None)
             assert call.output["amount"] == 18.3
             assert played.trajectory.outcome == "answered"
+            assert [one["place"] for one in played.trajectory.verdicts] == ["screen", "release"]
+            assert [step["tool"] for step in played.trajectory.plan["steps"]] == ["refund_order"]
         assert first.trajectory.id != second.trajectory.id
         assert dict(first.trajectory.stamp) == dict(agent.stamp)
         assert not list(agent.home.glob("trial-*"))

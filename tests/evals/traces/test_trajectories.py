@@ -1,6 +1,7 @@
 """Trajectories of the shapes of graph that people build, recorded by our own tracer."""
 
-from typing import Any
+from operator import add as joined
+from typing import Annotated, Any
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -202,6 +203,35 @@ def test_a_killed_run_keeps_what_its_nodes_wrote() -> None:
     found = trajectory_of_runs([*runs[:2], runs[2].model_copy(update={"end_time": None})])
     assert (found.ended, found.verdicts, found.plan) == (False, ({"place": "screen"},), {"steps": []})
     assert found.calls[0].error is not None
+
+
+def test_a_killed_run_whose_channels_were_emptied_for_its_turn_keeps_what_came_then() -> None:
+    emptied = {"verdicts": None, "results": None, "violations": None}
+    wrote = {"verdicts": [{"place": "screen"}], "results": {"s1": {}}}
+    runs = [run("root", end_time=None), run("begin", 1, outputs=emptied), run("screen", 2, outputs=wrote)]
+    found = trajectory_of_runs(runs)
+    assert (found.ended, found.verdicts, found.violations) == (False, ({"place": "screen"},), ())
+
+
+class Inner(MessagesState):
+    verdicts: Annotated[list[dict[str, str]], joined]
+    plan: dict[str, Any]
+    answer: str
+
+
+def test_what_a_graph_keeps_to_itself_tells_the_way_also_before_it_was_resumed() -> None:
+    graph = StateGraph(Inner, output_schema=MessagesState)
+    wrote = {"verdicts": [{"place": "screen"}], "plan": {"steps": []}, "answer": "not said"}
+    graph.add_node("screen", lambda _: wrote)
+    graph.add_node("asks", lambda _: {"messages": [AIMessage(ask.invoke({"question": "sure?"}))]})
+    graph.add_node("release", lambda _: {"verdicts": [{"place": "release"}]})
+    graph.add_edge(START, "screen")
+    graph.add_edge("screen", "asks")
+    graph.add_edge("asks", "release")
+    runs = recorded(graph.compile(checkpointer=MemorySaver()), QUESTION, Command(resume="yes"))
+    found = trajectory_of_runs(runs)
+    assert found.verdicts == ({"place": "screen"}, {"place": "release"})
+    assert (found.plan, found.said, found.answer) == ({"steps": []}, ("yes",), "yes")
 
 
 def test_no_runs_are_no_trajectory() -> None:
