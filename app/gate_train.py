@@ -63,7 +63,7 @@ def train(
     rows = _rows(data or [], surface, from_traces=from_traces, feedback=feedback)
     others: list[Row] | None = [] if alone else None
     made = own(rows, Wanted(surface, false_alarms, confidence), _prior(prior, surface), others)
-    card = kept(folder, made.card, made.arrays)
+    card = kept(folder, made.card, made.arrays, made.files)
     if as_json:
         document = {
             "folder": str(folder),

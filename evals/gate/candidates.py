@@ -1,24 +1,31 @@
 """Ways to tell attacks from benign texts, by name: what the table compares."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from scipy import sparse
+from scipy.special import logit
 
+from evals.gate.cascade import both, worst
 from evals.gate.crossing import margins, trained
 from evals.gate.examples import Example
 from evals.gate.fitting import Doubles, Knobs, balanced, logistic
-from evals.gate.heads import attacks
+from evals.gate.heads import ARTEFACTS, Head, attacks
+from evals.gate.judged import PLACES
 from evals.gate.splits import weighed_as
-from evals.gate.training import prepared
+from evals.gate.training import HeadRecipe, prepared
 from models.embeddings.minilm import MODEL, MiniLM
+from models.gate.encoder.model import WEIGHTS, Encoder
 from models.gate.ngrams.arrays import Bools
 from models.gate.ngrams.features import Shape, grams
-from models.gate.ngrams.model import Head, NgramModel
+from models.gate.ngrams.model import Calibration, NgramModel
+from models.gate.ngrams.model import Head as Weighed
 from models.gate.ngrams.stored import arrays
+from models.gate.trained import SHIPPED, Trained
 from models.gate.views.reading import views
+from state.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ class Ngrams:
         """Train on the examples used."""
         data = self._data
         rarity, line = trained(data.bags, data.attacks, data.sources, used, self._knobs, holding=data.holding)
-        model = NgramModel(data.bags.shape, rarity, {"attack": Head(line.weights, line.bias)})
+        model = NgramModel(data.bags.shape, rarity, {"attack": Weighed(line.weights, line.bias)})
         return Fitted(
             margins=margins(data.bags, rarity, line),
             score=lambda text: model.scores(text)["attack"].probability,
@@ -107,23 +114,90 @@ class Embedded:
         )
 
 
-SHIPPED = "n-grams, as shipped"
+class Encoded:
+    """The fine-tuned encoder alone, by those of its recipe that had not seen the texts."""
+
+    name = "encoder, fine-tuned"
+
+    def __init__(self, examples: Sequence[Example], odds: Mapping[str, float]) -> None:
+        self._surface = examples[0].row.surface
+        self._odds = _known(examples, odds)
+        self._encoder = Encoder()
+
+    def fitted(self, used: Bools) -> Fitted:  # noqa: ARG002 - it was trained before
+        """What was said of the examples while their sources were left out."""
+        return Fitted(
+            margins=self._odds,
+            score=lambda text: float(worst(self._encoder, [text], self._surface)[0]),
+            size=WEIGHTS.stat().st_size,
+        )
+
+
+class Staged:
+    """Both stages, joined as they are in the shipped classifier."""
+
+    name = "n-grams and encoder, as shipped"
+
+    def __init__(
+        self, examples: Sequence[Example], knobs: Knobs, head: Head, odds: Mapping[str, float]
+    ) -> None:
+        (folder,) = (SHIPPED / name for name, heads in ARTEFACTS.items() if head in heads)
+        self._shipped, self._head = Trained(folder), head
+        self._ngrams = Ngrams(self.name, examples, Shape(), knobs)
+        self._odds = _known(examples, odds)
+
+    def fitted(self, used: Bools) -> Fitted:
+        """N-grams trained on the examples used, and the encoder's scores while sources were left out."""
+        card = self._shipped.card
+        said, cascade = card.heads[self._head.category].calibration, card.cascade
+        if cascade is None:
+            raise UsageError("The shipped classifier has no second stage.", "Leave this candidate out.")
+        inner, curve = self._ngrams.fitted(used), Calibration(said.slope, said.offset)
+        alone = np.array([curve.probability(float(margin)) for margin in inner.margins])
+        together = both(cascade, alone, self._odds)
+        place, size = PLACES[self._head.surface], WEIGHTS.stat().st_size
+        return Fitted(
+            margins=np.where(np.isnan(self._odds), np.nan, logit(together)),
+            score=lambda text: max(one.score for one in self._shipped.classify(text, place)),
+            size=inner.size + size,
+        )
+
+
+def _known(examples: Sequence[Example], odds: Mapping[str, float]) -> Doubles:
+    found = np.array([odds.get(one.row.id, np.nan) for one in examples])
+    for label in (0, 1):
+        if np.isnan(found[[one.row.label == label for one in examples]]).all():
+            raise UsageError(
+                "The encoder's scores are of other texts.", "Run `python -m evals.gate.encoder_training`."
+            )
+    return found
+
+
+ENCODED = (Encoded.name, Staged.name)
+"""Candidates whose encoder was trained before: there is nothing to say of them within the sources."""
+PLAIN = "n-grams, as shipped"
 SHAPES = {
     "words": Shape(char_bits=1, chars=(), roles=False),
     "characters": Shape(word_bits=1, words=(), roles=False),
     "n-grams, without roles": Shape(roles=False),
     "n-grams, a quarter of the buckets": Shape(word_bits=13, char_bits=14),
     "n-grams, four times the buckets": Shape(word_bits=17, char_bits=18),
-    SHIPPED: Shape(),
+    PLAIN: Shape(),
 }
-QUICK = ("markers, by rule", "n-grams, a quarter of the buckets", SHIPPED)
-NAMES = (Markers.name, Embedded.name, *SHAPES)
+QUICK = ("markers, by rule", "n-grams, a quarter of the buckets", PLAIN)
+NAMES = (Markers.name, Embedded.name, *SHAPES, *ENCODED)
 
 
-def candidate(name: str, examples: Sequence[Example], knobs: Knobs) -> Candidate:
-    """The candidate of a name, with the examples read."""
+def candidate(
+    name: str, examples: Sequence[Example], recipe: HeadRecipe, odds: Mapping[str, float]
+) -> Candidate:
+    """The candidate of a name, with the examples read; `odds` are the encoder's by the rows' ids."""
     if name == Markers.name:
         return Markers(examples)
     if name == Embedded.name:
         return Embedded(examples)
-    return Ngrams(name, examples, SHAPES[name], knobs)
+    if name == Encoded.name:
+        return Encoded(examples, odds)
+    if name == Staged.name:
+        return Staged(examples, recipe.knobs, recipe.head, odds)
+    return Ngrams(name, examples, SHAPES[name], recipe.knobs)

@@ -108,6 +108,7 @@ def explained(card: Card) -> str:
         f"({_numbers(card.features.chars)}), pairs and triples of markers, in windows of "
         f"{card.features.window} characters, weighed by logistic regression; the worst window of all "
         "readings of a text counts. Written by `python -m evals.gate.train`.",
+        *_second(card),
         "",
         card.splits,
         "",
@@ -139,6 +140,19 @@ def explained(card: Card) -> str:
     ]
     lines += ["", "The rows are not part of the artefact. The SHA-256 is of the sorted digests of the rows."]
     return "\n".join(lines) + "\n"
+
+
+def _second(card: Card) -> list[str]:
+    """What stands behind the n-grams."""
+    if card.cascade is None:
+        return []
+    low, _ = card.cascade.grey
+    return [
+        "",
+        f"Where the n-grams of `{card.cascade.category}` say {low:.4f} or more, a fine-tuned transformer of "
+        f"four layers (`{card.cascade.file}`, int8) reads the {card.cascade.windows} worst windows as well; "
+        f"the log-odds of both are added, {card.cascade.ngrams:.2f} and {card.cascade.encoder:.2f} times.",
+    ]
 
 
 def _with_error(data: Prepared, head: Trained) -> HeadCard:

@@ -26,6 +26,7 @@ from models.embeddings.rebuild import (
     import_onnx,
     norm,
 )
+from models.gate.encoder.model import SURFACES
 
 __all__ = ["EPSILON", "HEADS", "LAYERS", "Tensors", "build", "pretrained", "rounded"]
 
@@ -123,7 +124,7 @@ class Writer(Graph):
         return close(f"{name}.output", self.call("Gelu", [wide], f"{name}.gelu"), attended)
 
     def head(self, weights: Mapping[str, Tensor], hidden: str) -> str:
-        """Probability of an injection, from the mean and the largest value of each dimension."""
+        """Probability of an injection by surface, from the mean and the largest value of each dimension."""
         token = self.constant("token", np.array([1], np.int64))
         pooled = [
             self.call(f"Reduce{kind}", [hidden, token], kind.lower(), keepdims=0) for kind in ("Mean", "Max")
@@ -133,12 +134,11 @@ class Writer(Graph):
             "MatMul", [both, self.constant("head.weight", weights["head.weight"].T)], "product"
         )
         odds = self.call("Add", [product, self.constant("head.bias", weights["head.bias"])], "odds")
-        flat = self.call("Squeeze", [odds, token], "flat")
-        return self.call("Sigmoid", [flat], "probabilities")
+        return self.call("Sigmoid", [odds], "probabilities")
 
 
 def build(weights: Mapping[str, Tensor], layers: int) -> bytes:
-    """The ONNX file: `ids` (batch, length) int64, unpadded, to `probabilities` (batch,) float32."""
+    """The ONNX file: `ids` (batch, length) int64, unpadded, to `probabilities` (batch, surfaces) float32."""
     onnx = import_onnx()
     writer = Writer(onnx)
     hidden = embed_tokens(writer, weights)
@@ -150,7 +150,7 @@ def build(weights: Mapping[str, Tensor], layers: int) -> bytes:
         writer.nodes,
         "injection",
         [value("ids", onnx.TensorProto.INT64, ["batch", "length"])],
-        [value("probabilities", onnx.TensorProto.FLOAT, ["batch"])],
+        [value("probabilities", onnx.TensorProto.FLOAT, ["batch", len(SURFACES)])],
         writer.initialisers,
     )
     opsets = [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("com.microsoft", 1)]

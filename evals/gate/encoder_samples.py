@@ -1,8 +1,9 @@
-"""Windows that the encoder learns from.
+"""Windows that the encoder learns from, of tool results and of requests.
 
 Of an attacked text it is not known which window holds the attack. The windows that speak most like attacked
 texts are the candidates, and the encoder picks among them as it learns (multiple-instance learning,
-Dietterich et al. 1997). Attacks that are known by themselves are planted into clean windows.
+Dietterich et al. 1997). For tool results attacks that are known by themselves are planted into clean windows
+as well.
 """
 
 import json
@@ -36,6 +37,7 @@ class Sample(NamedTuple):
 
     text: str
     label: float
+    surface: str
 
 
 def cut(text: str) -> list[str]:
@@ -81,17 +83,26 @@ Groups: TypeAlias = Mapping[str, Sequence[T]]
 
 
 @dataclass(frozen=True)
+class Windows:
+    """The windows of one surface's texts."""
+
+    surface: str
+    bags: Groups[Sequence[str]]
+    """Of each attacked text the windows that may hold the attack, likeliest first."""
+    clean: Groups[str]
+    """Windows of clean texts, those that speak most like an attack first."""
+
+
+@dataclass(frozen=True)
 class Material:
     """What samples are drawn from."""
 
-    bags: Groups[Sequence[str]]
-    """Of each attacked text the windows that may hold the attack, likeliest first."""
+    results: Windows
+    requests: Windows
     attacks: Groups[Row]
     """Injections by themselves."""
-    requests: Groups[Row]
+    overrides: Groups[Row]
     """Requests that override instructions: they are injections when a tool returns them."""
-    clean: Groups[str]
-    """Windows of clean texts, those that speak most like an attack first."""
     carriers: Groups[Row]
     """Clean texts."""
     foreign: Groups[Row]
@@ -99,29 +110,32 @@ class Material:
 
 
 def material(rows: Sequence[Row]) -> Material:
-    """Sort rows into what can be drawn from; requests that override nothing are not read."""
+    """Sort rows into what can be drawn from; of the attacks in requests only the overrides are read."""
     tool = [row for row in rows if row.surface == "tool" and not alone(row)]
-    evidence = Evidence(tool)
+    asked = [row for row in rows if row.surface == "input" and (not row.label or alone(row))]
+    return Material(
+        results=_windows("tool", tool),
+        requests=_windows("input", asked),
+        attacks=_by_source(row for row in rows if alone(row) and row.surface == "tool"),
+        overrides=_by_source(row for row in asked if row.label),
+        carriers=_by_source(row for row in tool if not row.label),
+        foreign=_by_source(row for row in rows if _foreign(row)),
+    )
+
+
+def _windows(surface: str, rows: Sequence[Row]) -> Windows:
+    evidence = Evidence(rows)
     bags, clean = defaultdict[str, list[Sequence[str]]](list), defaultdict[str, list[str]](list)
-    for row in tool:
+    for row in rows:
         if row.label:
             bags[row.source].append(sorted(cut(row.text), key=evidence.of, reverse=True)[:CANDIDATES])
         else:
             clean[row.source] += cut(row.text)
-    carriers = _by_source(row for row in tool if not row.label)
     ranked = {
         name: sorted(set(each), key=lambda window: (-evidence.of(window), window))
         for name, each in clean.items()
     }
-    by_itself = [row for row in rows if alone(row)]
-    return Material(
-        bags=bags,
-        attacks=_by_source(row for row in by_itself if row.surface == "tool"),
-        requests=_by_source(row for row in by_itself if row.surface == "input"),
-        clean=ranked,
-        carriers=carriers,
-        foreign=_by_source(row for row in rows if _foreign(row)),
-    )
+    return Windows(surface, bags, ranked)
 
 
 def drawn(groups: Groups[T], random: Random, number: int) -> list[T]:
@@ -183,40 +197,57 @@ def varied(text: str, random: Random) -> str:
     return text
 
 
-def draw(
-    given: Material,
-    random: Random,
-    sizes: tuple[int, int, int],
-    pick: Callable[[Sequence[Sequence[str]]], Sequence[str]] | None = None,
-    hard: Sequence[str] = (),
-) -> list[Sample]:
-    """Samples of one epoch: windows of attacked texts, planted attacks, clean windows; as many as `sizes`.
+Pick: TypeAlias = Callable[[Sequence[Sequence[str]]], Sequence[str]]
+"""Says which window of each attacked text holds the attack."""
 
-    `pick` says which window of each attacked text holds the attack (otherwise the likeliest by its words);
-    `hard` are clean windows that are taken for attacks and come on top.
+
+class Sizes(NamedTuple):
+    """Samples of one surface in one epoch."""
+
+    attacked: int
+    """Windows of attacked texts."""
+    clean: int
+    planted: int = 0
+    """Attacks planted into clean windows, of tool results."""
+
+
+def draw(
+    given: Windows, random: Random, sizes: Sizes, pick: Pick | None = None, hard: Sequence[str] = ()
+) -> list[Sample]:
+    """Windows of attacked texts and of clean ones; a third of these speak most like an attack.
+
+    Without `pick` the likeliest window by its words is taken; `hard` are clean windows that are taken for
+    attacks and come on top.
     """
-    bags = drawn(given.bags, random, sizes[0])
+    bags = drawn(given.bags, random, sizes.attacked)
     chosen = pick(bags) if pick else [bag[0] for bag in bags]
-    third = sizes[1] // 3
-    attacks = [*drawn(given.attacks, random, sizes[1] - third), *drawn(given.requests, random, third)]
-    part = sizes[2] // 4
     suspicious = {name: each[: -(-len(each) // 4)] for name, each in given.clean.items()}
-    foreign = drawn(given.foreign, random, part // 3)
-    own = [fragment(row, random) for row in drawn(given.carriers, random, part - len(foreign))]
+    third = sizes.clean // 3
     clean = [
         *hard,
-        *drawn(suspicious, random, part),
-        *drawn(given.clean, random, sizes[2] - 2 * part),
-        # Otherwise a seam would tell the planted attacks.
-        *_planted([*foreign, *own], given, random),
+        *drawn(suspicious, random, third),
+        *drawn(given.clean, random, sizes.clean - third),
     ]
-    samples = [
-        *(Sample(varied(window, random), 1.0) for window in chosen),
-        *(Sample(varied(window, random), 1.0) for window in _planted(attacks, given, random)),
-        *(Sample(varied(window, random), 0.0) for window in clean),
+    return [
+        *(Sample(varied(window, random), 1.0, given.surface) for window in chosen),
+        *(Sample(varied(window, random), 0.0, given.surface) for window in clean),
     ]
-    random.shuffle(samples)
-    return samples
+
+
+def draw_planted(given: Material, random: Random, number: int) -> list[Sample]:
+    """Attacks planted into clean windows, and half as many harmless parts planted likewise.
+
+    Without the latter a seam would tell the planted attacks.
+    """
+    third, half = number // 3, number // 2
+    attacks = [*drawn(given.attacks, random, number - third), *drawn(given.overrides, random, third)]
+    foreign = drawn(given.foreign, random, half // 3)
+    own = [fragment(row, random) for row in drawn(given.carriers, random, half - len(foreign))]
+    return [
+        Sample(varied(window, random), label, given.results.surface)
+        for label, parts in ((1.0, attacks), (0.0, [*foreign, *own]))
+        for window in _planted(parts, given, random)
+    ]
 
 
 def _planted(parts: Sequence[Row], given: Material, random: Random) -> list[str]:

@@ -13,7 +13,9 @@ from state.errors import UsageError
 ELSEWHERE = "Give another folder with --into."
 
 
-def kept(into: Path, card: Card, arrays: Mapping[str, Array]) -> Card:
+def kept(
+    into: Path, card: Card, arrays: Mapping[str, Array], files: Mapping[str, bytes] | None = None
+) -> Card:
     """Write beside the folder, then move it there; an artefact that is there already is replaced.
 
     Raises:
@@ -23,7 +25,11 @@ def kept(into: Path, card: Card, arrays: Mapping[str, Array]) -> Card:
     try:
         into.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{into.name}-", dir=into.parent) as beside:
-            made = write(Path(beside) / "new", card, arrays, explained(card))
+            new = Path(beside) / "new"
+            new.mkdir()
+            for name, content in (files or {}).items():
+                (new / name).write_bytes(content)
+            made = write(new, card, arrays, explained(card))
             _exchanged(Path(beside), into)
     except OSError as error:
         raise UsageError(f"Cannot write {into}: {error.strerror or error}.", ELSEWHERE) from error

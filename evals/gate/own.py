@@ -5,27 +5,33 @@ and nothing like them is trained on. The folds judge every text by a model that 
 new classifier is compared with the one that it started from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from evals.gate.card import card
+from evals.gate.cascade import Second, staged, with_cascade, worst
 from evals.gate.compared import Compared, Scored, compared
 from evals.gate.examples import Example, examples
+from evals.gate.fitting import Doubles
 from evals.gate.heads import attacks
 from evals.gate.hosts import as_in_the_wild
+from evals.gate.judged import PLACES
 from evals.gate.rows import Row, written
 from evals.gate.splits import groups, groups_left_out, without_near
 from evals.gate.training import RECIPES, Recipe, Trained, Trainer, prepared
 from models.gate.artefact import Array, Artefact
-from models.gate.card import Card
+from models.gate.card import Card, CascadeCard
 from models.gate.ngrams.arrays import Bools, Ints
 from models.gate.ngrams.features import Shape
 from models.gate.ngrams.model import NgramModel
 from models.gate.ngrams.stored import arrays, model
 from models.gate.promise import needed
+from models.gate.trained import Trained as Classifier
+from models.gate.trained import loaded
 from state.errors import UsageError
 
 FOLDS = 3
@@ -54,6 +60,8 @@ class Own:
 
     card: Card
     arrays: dict[str, Array]
+    files: dict[str, bytes]
+    """What the folder holds besides."""
     compared: tuple[Compared, ...]
     """With the one it started from, on the team's own rows; nothing if it started from none."""
     dropped: int
@@ -82,14 +90,44 @@ def own(
     folds = groups_left_out(grouped[kept], wanted.folds)
     trained, heads = Trainer(recipe, data, held[kept], folds, start).model()
     learnt = [one.row for one, back in zip(used, held[kept], strict=True) if not back]
+    behind = _behind(prior, [one.row.text for one in used], mine[kept], heads)
+    if behind is not None:
+        second = Second(behind.odds, behind.odds[held[kept]])
+        _, heads[behind.card.category] = staged(
+            recipe, data.attacks, heads[behind.card.category], second, behind.card
+        )
     made = card(recipe, data, learnt, heads, datetime.now(UTC).date().isoformat())
+    if behind is not None:
+        made = with_cascade(made, behind.card)
     said = SPLITS.format(folds=wanted.folds, held=int(held.sum()))
     return Own(
         card=made.model_copy(update={"splits": said, "version": _version(prior)}),
         arrays=arrays(trained),
-        compared=_compared(used, mine[kept], heads, start, prior),
+        files={} if behind is None else behind.files,
+        compared=_compared(used, mine[kept], heads, prior),
         dropped=int((~kept).sum()),
     )
+
+
+class Behind(NamedTuple):
+    """The encoder that stands behind the n-grams, as in the classifier that training starts from."""
+
+    card: CascadeCard
+    odds: Doubles
+    """Of all examples, as log-odds; NaN for those that the encoder may have been trained on."""
+    files: dict[str, bytes]
+
+
+def _behind(
+    prior: Artefact | None, texts: Sequence[str], mine: Bools, heads: Mapping[str, Trained]
+) -> Behind | None:
+    cascade = None if prior is None else prior.card.cascade
+    if prior is None or cascade is None or cascade.category not in heads:
+        return None
+    odds = np.full(len(texts), np.nan)
+    own = [text for text, ours in zip(texts, mine, strict=True) if ours]
+    odds[mine] = worst(loaded(prior, cascade.file), own, prior.card.surface)
+    return Behind(cascade, odds, {cascade.file: prior.contents[cascade.file]})
 
 
 def held_back(bad: Bools, mine: Bools, grouped: Ints, wanted: Wanted) -> Bools:
@@ -158,22 +196,21 @@ def _compared(
     used: Sequence[Example],
     mine: Bools,
     heads: dict[str, Trained],
-    start: NgramModel | None,
     prior: Artefact | None,
 ) -> tuple[Compared, ...]:
-    if start is None or prior is None:
+    if prior is None:
         return ()
+    before = Classifier(prior.folder)
     rows = [one.row for one, own in zip(used, mine, strict=True) if own]
-    scores = [start.scores(row.text) for row in rows]
+    said = [before.classify(row.text, PLACES[row.surface]) for row in rows]
+    scores = [{finding.category: finding.score for finding in each} for each in said]
     return tuple(
         compared(
             category,
             rows,
-            Scored(
-                np.array([one[category].probability for one in scores]), prior.card.heads[category].threshold
-            ),
+            Scored(np.array([one[category] for one in scores]), prior.card.heads[category].threshold),
             Scored(head.unseen[mine], head.card.threshold),
         )
         for category, head in heads.items()
-        if category in start.heads
+        if category in before.categories
     )

@@ -15,6 +15,8 @@ HASHES = 64
 BANDS = 16
 NEAR = 0.7
 """Texts whose shingles have this Jaccard similarity, as MinHash estimates it, are near-duplicates."""
+LINE = 40
+"""Characters of a line that is hardly twice there by chance."""
 THIRDS = 3
 WRITTEN = "written-"
 """Sources written for Warrant begin so."""
@@ -67,6 +69,28 @@ def groups(texts: Sequence[str]) -> Ints:
 def without_near(trained: Bools, judged: Bools, grouped: Ints) -> Bools:
     """The training rows that are no near-duplicate of a judged one."""
     return trained & ~np.isin(grouped, grouped[judged])
+
+
+def held_back(dev: Bools, attacks: Bools, grouped: Ints) -> Bools:
+    """The benign rows of `dev` that promises are made from: those that are like no benign row elsewhere.
+
+    The others are learnt from like any row. Otherwise what is like them would have to be dropped, and where
+    attacks stand in texts of that kind nothing would tell that the texts themselves are harmless.
+    """
+    return dev & ~attacks & ~np.isin(grouped, grouped[~dev & ~attacks])
+
+
+def attacked(texts: Sequence[str], attacks: Bools) -> Bools:
+    """The benign texts that share a long line with an attack: of them it was learnt what attacks stand in."""
+    bad = [text for text, attack in zip(texts, attacks, strict=True) if attack]
+    lines = {line for text in bad for line in _long(text)}
+    shared = [any(line in lines for line in _long(text)) for text in texts]
+    return np.array(shared, dtype=bool) & ~attacks
+
+
+def _long(text: str) -> list[str]:
+    stripped = (line.strip() for line in text.split("\n"))
+    return [line for line in stripped if len(line) >= LINE]
 
 
 def crossed(grouped: Ints, folds: int, seed: int = 0) -> Ints:

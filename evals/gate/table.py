@@ -1,13 +1,15 @@
 """All candidates side by side: within the sources, on sources left out, at what cost."""
 
+import math
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from evals.gate.candidates import Candidate, Fitted, candidate
+from evals.gate.candidates import ENCODED, Candidate, Fitted, candidate
 from evals.gate.examples import Example
 from evals.gate.fitting import Doubles, calibrated
 from evals.gate.heads import attacks
@@ -50,6 +52,9 @@ class Ranked:
     """At 0.1 % false alarms."""
 
 
+UNKNOWN = Ranked(float("nan"), float("nan"), float("nan"))
+
+
 @dataclass(frozen=True)
 class Line:
     """One candidate for one head."""
@@ -69,15 +74,25 @@ class Line:
     """No other candidate is better in recall left out, time or size and as good in the others."""
 
 
-def line(
-    recipe: HeadRecipe, name: str, examples: Sequence[Example], within: Fold, folds: Sequence[Fold]
-) -> Line:
+@dataclass(frozen=True)
+class Ground:
+    """What all candidates for a head are trained and judged on."""
+
+    recipe: HeadRecipe
+    examples: Sequence[Example]
+    within: Fold
+    folds: Sequence[Fold]
+    odds: Mapping[str, float]
+    """The encoder's, by the rows' ids."""
+
+
+def line(on: Ground, name: str) -> Line:
     """Train and measure one candidate."""
-    rows = [one.row for one in examples]
+    recipe, within, rows = on.recipe, on.within, [one.row for one in on.examples]
     bad = attacks(rows)
-    tried = candidate(name, examples, recipe.knobs)
+    tried = candidate(name, on.examples, recipe, on.odds)
     inside = tried.fitted(within.trained)
-    crossed = _crossed(tried, folds, len(rows))
+    crossed = _crossed(tried, on.folds, len(rows))
     judged = ~np.isnan(crossed)
     hard = judged & ~bad & np.isin([family(row.source) for row in rows], HARD[recipe.head.surface])
     threshold = threshold_at(crossed[judged & ~bad], 0.01)
@@ -86,7 +101,7 @@ def line(
     return Line(
         head=recipe.head.category,
         candidate=name,
-        within=_ranked(inside.margins, within.judged, bad),
+        within=UNKNOWN if name in ENCODED else _ranked(inside.margins, within.judged, bad),
         left_out=_ranked(crossed, judged, bad),
         hard=share(crossed[hard], threshold),
         calibration=calibration_error(probabilities, bad[judged]),
@@ -112,8 +127,8 @@ def rendered(lines: Sequence[Line]) -> str:
         cells = [
             one.head,
             one.candidate,
-            *(f"{value:.3f}" for part in ranked for value in (part.auc, part.recall_1, part.recall_01)),
-            f"{one.hard:.3f}",
+            *(_shown(value) for part in ranked for value in (part.auc, part.recall_1, part.recall_01)),
+            _shown(one.hard),
             f"{one.calibration:.3f}",
             *("{:.2f} / {:.2f}".format(*pair) for pair in one.milliseconds.values()),
             f"{one.bytes / 1e6:.2f}",
@@ -123,9 +138,23 @@ def rendered(lines: Sequence[Line]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def as_json(lines: Sequence[Line]) -> list[dict[str, object]]:
-    """The lines as JSON values."""
-    return [asdict(one) for one in lines]
+def _shown(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.3f}"
+
+
+def as_json(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """The lines as JSON values; null where nothing was measured."""
+    return [_finite(asdict(one)) for one in lines]
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    found = dict[str, Any]()
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found[name] = _finite(value)
+        else:
+            found[name] = None if isinstance(value, float) and math.isnan(value) else value
+    return found
 
 
 def _crossed(tried: Candidate, folds: Sequence[Fold], size: int) -> Doubles:

@@ -1,14 +1,15 @@
 """Trains the shipped classifiers of the gate and writes their artefacts.
 
-    python -m evals.gate.train --data DIR [--only NAME] [--write] [--into FOLDER]
+    python -m evals.gate.train --data DIR [--encoder SCORES] [--only NAME] [--write] [--into FOLDER]
 
 DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. The benign rows of `dev`
-are held back: the promise of each threshold is made from them.
+that are like no other are held back: the promise of each threshold is made from them. With the SCORES that
+`evals.gate.encoder_training` kept, its encoder becomes the second stage of each classifier's first head.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -16,13 +17,16 @@ from typing import NamedTuple
 import numpy as np
 
 from evals.gate.card import card, explained
+from evals.gate.cascade import SPLITS, Second, staged, unseen, with_cascade, worst
 from evals.gate.examples import Example, examples
+from evals.gate.heads import attacks
 from evals.gate.hosts import as_in_the_wild
 from evals.gate.rows import distinct, read, written
-from evals.gate.splits import groups, sources_left_out, without_near
+from evals.gate.splits import attacked, groups, held_back, sources_left_out, without_near
 from evals.gate.training import RECIPES, Recipe, Trainer, prepared
 from models.gate import artefact
 from models.gate.card import Card
+from models.gate.encoder.model import Encoder
 from models.gate.ngrams.stored import arrays
 from state.errors import UsageError
 
@@ -44,21 +48,35 @@ TOGETHER = {
 """Sources that are left out at once, so that there are fewer models to train."""
 
 
-def shipped(recipe: Recipe, folder: Path, into: Path | None) -> Card:
+def shipped(recipe: Recipe, folder: Path, into: Path | None, odds: Mapping[str, float] | None = None) -> Card:
     """Train a shipped classifier and measure it; with `into`, write its artefact there."""
     known = shipped_examples(recipe.surface, folder)
     found = [one.example for one in known]
-    held = np.array([one.dev and not one.example.row.label for one in known])
     grouped = groups([one.row.text for one in found])
+    held = held_back(np.array([one.dev for one in known]), attacks([one.row for one in found]), grouped)
     # What is like a held row would make the promise about texts that were seen.
     kept = held | without_near(~held, held, grouped)
+    kept &= ~(held & attacked([one.row.text for one in found], attacks([one.row for one in found])))
     found = [one for one, keep in zip(found, kept, strict=True) if keep]
     held, grouped = held[kept], grouped[kept]
     data = prepared(found, recipe.shape)
     folds = sources_left_out(found, grouped, TOGETHER[recipe.surface])
     trained, heads = Trainer(recipe, data, held, folds).model()
     used = [one.row for one, back in zip(found, held, strict=True) if not back]
+    cascade = None
+    if odds is not None:
+        rows = [one.row for one in found]
+        back = [row.text for row, kept_back in zip(rows, held, strict=True) if kept_back]
+        second = Second(
+            odds=np.array([odds.get(row.id, np.nan) for row in rows]),
+            held=worst(Encoder(), back, recipe.surface),
+        )
+        first = next(iter(heads))
+        cascade, heads[first] = staged(recipe, data.attacks, heads[first], second)
     made = card(recipe, data, used, heads, datetime.now(UTC).date().isoformat())
+    if cascade is not None:
+        splits = made.splits + SPLITS.format(count=int(heads[cascade.category].judged.sum()))
+        made = with_cascade(made, cascade).model_copy(update={"splits": splits})
     if into is not None:
         made = artefact.write(into / recipe.name, made, arrays(trained), explained(made))
     return made
@@ -91,11 +109,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=sorted(RECIPES), help="train this one alone")
     parser.add_argument("--write", action="store_true", help="write the artefacts")
     parser.add_argument("--into", type=Path, default=SHIPPED, help="where to write them")
+    parser.add_argument("--encoder", type=Path, metavar="SCORES", help="put the encoder behind the n-grams")
     options = parser.parse_args(arguments)
     try:
+        odds = unseen(options.encoder) if options.encoder else None
         for name, recipe in RECIPES.items():
             if options.only in (None, name):
-                made = shipped(recipe, options.data, options.into if options.write else None)
+                made = shipped(recipe, options.data, options.into if options.write else None, odds)
                 sys.stdout.write(explained(made))
     except UsageError as error:
         sys.stderr.write(f"{error}\n")

@@ -40,7 +40,10 @@ class Recipe:
     heads: tuple[HeadRecipe, ...]
     shape: Shape = field(default_factory=Shape)
     false_alarms: float = 0.01
+    """Promised at this confidence, by the texts held back."""
     confidence: float = 0.95
+    left_out: float = 0.01
+    """On sources left out, as far as there are enough of their texts; without confidence."""
 
     @property
     def surface(self) -> str:
@@ -54,8 +57,14 @@ ACTIONS: dict[str, Action] = {
     "jailbreak": "flag",
     "indirect_injection": "quarantine",
 }
+FALSE_ALARMS = {"request": 0.01, "result": 0.03}
+"""What the texts held back are enough for without a threshold that hardly anything reaches."""
 RECIPES = {
-    name: Recipe(name, tuple(HeadRecipe(head, ACTIONS[head.category]) for head in heads))
+    name: Recipe(
+        name,
+        tuple(HeadRecipe(head, ACTIONS[head.category]) for head in heads),
+        false_alarms=FALSE_ALARMS[name],
+    )
     for name, heads in ARTEFACTS.items()
 }
 
@@ -76,12 +85,15 @@ class Prepared:
 class Trained:
     """One head, what it promises, and its margins for texts it had not seen."""
 
+    category: str
     head: Head
     card: HeadCard
     judged: Bools
     """Texts that a fold judged."""
     unseen: Doubles
     """Probabilities of the judged texts; NaN elsewhere."""
+    held: Doubles
+    """Probabilities of the benign texts that the promise is made from."""
 
 
 def prepared(examples: Sequence[Example], shape: Shape) -> Prepared:
@@ -136,9 +148,10 @@ class Trainer:
         back = self.held & said
         own = _probabilities(calibration, margins(self.data.bags, rarity, line)[back])
         return Trained(
+            category=one.head.category,
             head=Head(line.weights, line.bias, calibration),
             card=HeadCard(
-                threshold=_threshold(own, probabilities[judged & ~self.data.attacks], self.recipe),
+                threshold=raised(own, probabilities[judged & ~self.data.attacks], self.recipe),
                 action=one.action,
                 calibration=CalibrationCard(slope=calibration.slope, offset=calibration.offset),
                 promise=Promise(
@@ -149,6 +162,7 @@ class Trainer:
             ),
             judged=judged,
             unseen=probabilities,
+            held=own,
         )
 
     def _said(self, category: str) -> Bools:
@@ -175,12 +189,12 @@ class Trainer:
         return Line(_half(line.weights), line.bias)
 
 
-def _threshold(held: Doubles, crossed: Doubles, recipe: Recipe) -> float:
+def raised(held: Doubles, crossed: Doubles, recipe: Recipe) -> float:
     """Where the promise holds on texts like those held back, and the rate on sources never seen as well."""
     promised = threshold(held, recipe.false_alarms, recipe.confidence)
-    if len(crossed) < needed(recipe.false_alarms, recipe.confidence):
+    if len(crossed) < needed(recipe.left_out, recipe.confidence):
         return promised
-    return max(promised, threshold(crossed, recipe.false_alarms, 0.5))
+    return max(promised, threshold(crossed, recipe.left_out, 0.5))
 
 
 def _start(prior: NgramModel | None, category: str, rarity: Floats) -> Start | None:

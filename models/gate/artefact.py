@@ -47,7 +47,7 @@ def read(folder: Path) -> Artefact:
     card = read_card(folder)
     if WEIGHTS not in card.files:
         raise UsageError(f"{folder / CARD} names no {WEIGHTS}.", RETRAIN)
-    contents = {name: _verified(folder / name, expected) for name, expected in card.files.items()}
+    contents = {name: _verified(place(folder, name), expected) for name, expected in card.files.items()}
     return Artefact(folder, card, _arrays(folder / WEIGHTS, contents[WEIGHTS]), contents)
 
 
@@ -71,7 +71,7 @@ def read_card(folder: Path) -> Card:
 def write(folder: Path, card: Card, arrays: Mapping[str, Array], explained: str) -> Card:
     """Write weights, card and `CARD.md`; returns the card with the digest of the weights.
 
-    Files that the card names besides the weights must be in the folder already.
+    Files that the card names besides the weights must be there already.
 
     Raises:
         OSError: a file cannot be written or read.
@@ -79,12 +79,18 @@ def write(folder: Path, card: Card, arrays: Mapping[str, Array], explained: str)
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / WEIGHTS, allow_pickle=False, **arrays)
     names = {WEIGHTS, *card.files}
-    files = {name: sha256((folder / name).read_bytes()) for name in sorted(names)}
+    files = {name: sha256(place(folder, name).read_bytes()) for name in sorted(names)}
     complete = card.model_copy(update={"files": files})
     text = json.dumps(complete.model_dump(mode="json"), indent=2, ensure_ascii=False)
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
     (folder / "CARD.md").write_text(explained, encoding="utf-8")
     return complete
+
+
+def place(folder: Path, name: str) -> Path:
+    """A file of an artefact: in its folder, or beside it if that one is shared."""
+    own, shared = folder / name, folder.parent / name
+    return shared if not own.exists() and shared.is_file() else own
 
 
 def sha256(content: bytes) -> str:

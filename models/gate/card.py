@@ -10,7 +10,7 @@ from state.verdict import Action
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Sha256: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 FileName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$")]
-"""A file in the artefact's own folder."""
+"""A file in the artefact's own folder, or beside that folder, where artefacts share it."""
 
 
 class Part(BaseModel):

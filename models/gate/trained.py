@@ -1,7 +1,9 @@
 """Trained classifiers from artefact folders; one that is incomplete or altered does not start."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from models.gate.artefact import RETRAIN, Artefact, read
 from models.gate.cascade import Cascade
@@ -12,6 +14,11 @@ from state.canonical import digest
 from state.errors import UsageError
 from state.verdict import Place
 
+if TYPE_CHECKING:
+    from models.gate.encoder.model import Encoder
+
+Encoders: TypeAlias = "dict[str, Encoder]"
+"""Those that were loaded, by the digests of their files: artefacts may share one."""
 SHIPPED = Path(__file__).parent / "weights"
 ARTEFACTS = ("request", "result")
 SURFACES: dict[Place, str] = {"screen": "input", "result": "tool", "release": "tool"}
@@ -26,7 +33,7 @@ REASONS = {
 class Trained:
     """Scores texts with one artefact; at a place that sees other texts it finds nothing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encoders: "Encoders | None" = None) -> None:
         """Read and verify the artefact.
 
         Raises:
@@ -35,7 +42,7 @@ class Trained:
         artefact = read(folder)
         self.card = artefact.card
         self._model = model(artefact)
-        self._cascade = _cascade(artefact, self._model)
+        self._cascade = _cascade(artefact, self._model, {} if encoders is None else encoders)
         self.name = f"{self.card.name}@{self.card.version}"
         self.digest = self.card.digest
         self.categories = frozenset(self.card.heads)
@@ -74,19 +81,31 @@ class Trained:
         return found
 
 
-def _cascade(artefact: Artefact, model: NgramModel) -> tuple[str, Cascade] | None:
+def _cascade(artefact: Artefact, model: NgramModel, encoders: Encoders) -> tuple[str, Cascade] | None:
     card = artefact.card.cascade
     if card is None:
         return None
     if card.category not in artefact.card.heads or card.file not in artefact.card.files:
         raise UsageError(f"The card in {artefact.folder} has a cascade without its head or file.", RETRAIN)
+    name = artefact.card.files[card.file]
+    if name not in encoders:
+        encoders[name] = loaded(artefact, card.file)
+    score = partial(encoders[name].score, surface=artefact.card.surface)
+    return card.category, Cascade(model, card, score)
+
+
+def loaded(artefact: Artefact, file: str) -> "Encoder":
+    """The encoder of an artefact.
+
+    Raises:
+        UsageError: the file is none.
+    """
     from models.gate.encoder.model import Encoder
 
     try:
-        encoder = Encoder(artefact.contents[card.file])
+        return Encoder(artefact.contents[file])
     except Exception as error:  # whatever onnxruntime raises for a damaged file
         raise UsageError(f"The encoder in {artefact.folder} cannot be loaded: {error}.", RETRAIN) from error
-    return card.category, Cascade(model, card, encoder.score)
 
 
 class Injection:
@@ -100,7 +119,8 @@ class Injection:
         Raises:
             UsageError: one is incomplete, damaged, or not what its card says.
         """
-        self.parts = tuple(Trained(folder / name) for name in ARTEFACTS)
+        encoders: Encoders = {}
+        self.parts = tuple(Trained(folder / name, encoders) for name in ARTEFACTS)
         self.digest = digest([part.digest for part in self.parts])
         self.categories = frozenset[str]().union(*(part.categories for part in self.parts))
 

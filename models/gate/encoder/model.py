@@ -1,4 +1,4 @@
-"""The fine-tuned encoder on onnxruntime: how likely a window of a tool result holds an injection."""
+"""The fine-tuned encoder on onnxruntime: how likely a window of a request or a result holds an injection."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from models.embeddings.minilm import TOKENIZER, batches, readable
 
-WEIGHTS = Path(__file__).parent.parent / "weights" / "result" / "encoder.onnx"
+WEIGHTS = Path(__file__).parent.parent / "weights" / "encoder.onnx"
+SURFACES = ("tool", "input")
+"""Columns of what it computes."""
 START, END = 101, 102
 MAX_TOKENS = 256
 """Positions that the weights have, [CLS] and [SEP] included."""
@@ -37,17 +39,17 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
-    def score(self, windows: Sequence[str]) -> NDArray[np.float32]:
-        """The probability of each window, of shape (windows,), whatever windows are beside it.
+    def score(self, windows: Sequence[str], surface: str) -> NDArray[np.float32]:
+        """The probability of each window of a surface, of shape (windows,), whatever windows are beside it.
 
         A window of more than 254 tokens is as likely as its likeliest piece.
         """
         pieces = [(place, ids) for place, window in enumerate(windows) for ids in self.pieces(window)]
-        scores = np.zeros(len(windows), np.float32)
+        column, scores = SURFACES.index(surface), np.zeros(len(windows), np.float32)
         for members in batches([len(ids) for _, ids in pieces], TOGETHER):
             ids = np.array([pieces[member][1] for member in members], np.int64)
             (found,) = self._session.run(None, {"ids": ids})
-            np.maximum.at(scores, [pieces[member][0] for member in members], found)
+            np.maximum.at(scores, [pieces[member][0] for member in members], found[:, column])
         return scores
 
     def pieces(self, window: str) -> list[list[int]]:

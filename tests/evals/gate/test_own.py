@@ -1,13 +1,18 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from evals.gate.card import explained
+from evals.gate.cascade import with_cascade
 from evals.gate.given import row
 from evals.gate.keeping import kept
 from evals.gate.own import Own, Wanted, held_back, own
 from evals.gate.rows import Row
-from models.gate.artefact import Artefact, read
+from models.gate.artefact import Artefact, read, write
+from models.gate.card import CascadeCard
+from models.gate.encoder.model import WEIGHTS
 from models.gate.names import resolve
 from models.gate.trained import Trained
 from state.errors import UsageError
@@ -87,3 +92,44 @@ def test_what_is_like_an_attack_is_held_back_only_where_others_are_too_few() -> 
 def test_without_a_prior_it_is_learnt_anew_and_without_attacks_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no attacks to train on"):
         own(_given(100, 0), WANTED, None, [])
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
+    """A prior with the shipped encoder behind it, which lies beside its folder."""
+    folder = small(tmp_path_factory.mktemp("staged") / "request")
+    shutil.copy(WEIGHTS, folder.parent)
+    before = read(folder)
+    cascade = CascadeCard(
+        category="direct_injection", grey=(0.01, 1.0), ngrams=1.0, encoder=0.2, unasked=-3.0
+    )
+    card = with_cascade(before.card, cascade)
+    write(folder, card, before.arrays, explained(card))
+    return read(folder)
+
+
+def test_the_encoder_of_the_classifier_before_stays_behind(staged: Artefact, tmp_path: Path) -> None:
+    made = own(_given(100, 12), WANTED, staged, rows())
+    kept(tmp_path / "own", made.card, made.arrays, made.files)
+    new = Trained(tmp_path / "own")
+    assert new.card.cascade == staged.card.cascade
+    assert (tmp_path / "own" / "encoder.onnx").read_bytes() == WEIGHTS.read_bytes()
+    ours = [one.text for one in _given(100, 0)]
+    held = [one.score >= one.threshold for text in ours for one in new.classify(text, "screen")]
+    assert np.mean(held) <= 0.05
+    (paired,) = made.compared
+    before = Trained(staged.folder)
+    bad = [row.text for row in _given(0, 12)]
+    found = [one.score >= one.threshold for text in bad for one in before.classify(text, "screen")]
+    assert paired.recall.before == sum(found)
+
+
+def test_without_the_encoder_a_classifier_that_needs_it_does_not_start(
+    staged: Artefact, tmp_path: Path
+) -> None:
+    shutil.copytree(staged.folder, tmp_path / "alone")
+    with pytest.raises(UsageError, match=r"Cannot read .*encoder\.onnx"):
+        Trained(tmp_path / "alone")
+    (tmp_path / "encoder.onnx").write_bytes(b"another")
+    with pytest.raises(UsageError, match="is not the file that its card names"):
+        Trained(tmp_path / "alone")

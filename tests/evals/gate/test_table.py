@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from evals.gate.__main__ import main
-from evals.gate.candidates import SHIPPED
-from evals.gate.rows import Row
+from evals.gate.candidates import ENCODED, PLAIN
+from evals.gate.rows import Row, read
 from evals.gate.table import Line, Ranked, rendered, with_front
 
 ASKED = "Where can I find the {} in the {}?"
@@ -56,14 +56,37 @@ def test_the_command_prints_one_document(folder: Path, capsys: pytest.CaptureFix
         "--head",
         "direct_injection",
         "--candidate",
-        SHIPPED,
+        PLAIN,
         "--json",
     ]
     assert main(wanted) == 0
     (line,) = json.loads(capsys.readouterr().out)
-    assert (line["candidate"], line["head"], line["front"]) == (SHIPPED, "direct_injection", True)
+    assert (line["candidate"], line["head"], line["front"]) == (PLAIN, "direct_injection", True)
     assert 0 <= line["left_out"]["recall_1"] <= 1
     assert set(line["milliseconds"]) == {"20", "200", "2000"}
+
+
+def test_the_encoder_is_measured_by_scores_of_texts_left_out(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [asdict(row) for part in ("train", "dev") for row in read(folder / f"{part}.jsonl.gz")]
+    scores = tmp_path / "scores.jsonl"
+    said = [{"id": row["id"], "encoder": 3.0 if row["label"] else -3.0} for row in rows[5:]]
+    scores.write_text("".join(json.dumps(one) + "\n" for one in said), encoding="utf-8")
+    wanted = ["--data", str(folder), "--quick", "--encoder", str(scores), "--json"]
+    wanted += ["--head", "direct_injection", "--head", "jailbreak"]
+    for name in ENCODED:
+        wanted += ["--candidate", name]
+    assert main(wanted) == 0
+    lines = json.loads(capsys.readouterr().out)
+    # There is no encoder behind the jailbreak head.
+    assert {(line["head"], line["candidate"]) for line in lines} == {
+        ("direct_injection", name) for name in ENCODED
+    }
+    assert all(line["left_out"]["auc"] == 1.0 for line in lines)
+    assert all(line["within"]["auc"] is None for line in lines)
+    assert main([*wanted[:6], "--candidate", ENCODED[0], "--head", "indirect_injection"]) == 2
+    assert "scores are of other texts" in capsys.readouterr().err
 
 
 def test_a_folder_without_rows_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,12 +27,12 @@ def encoder() -> Encoder:
 
 
 def test_probabilities_tell_an_attacked_window_from_a_clean_one(encoder: Encoder) -> None:
-    attacked, clean = encoder.score([ATTACKED, CLEAN])
+    attacked, clean = encoder.score([ATTACKED, CLEAN], "tool")
     assert 0 <= clean < 0.5 < attacked <= 1
 
 
 def test_no_windows_have_no_scores(encoder: Encoder) -> None:
-    scores = encoder.score([])
+    scores = encoder.score([], "tool")
     assert scores.shape == (0,)
     assert scores.dtype == np.float32
 
@@ -40,8 +40,8 @@ def test_no_windows_have_no_scores(encoder: Encoder) -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(max_size=60) | st.sampled_from([CLEAN, ATTACKED, "one two"]), min_size=1, max_size=9))
 def test_a_score_does_not_depend_on_its_batch(encoder: Encoder, windows: list[str]) -> None:
-    together = encoder.score([*windows, *reversed(windows)])
-    alone = np.concatenate([encoder.score([window]) for window in windows])
+    together = encoder.score([*windows, *reversed(windows)], "tool")
+    alone = np.concatenate([encoder.score([window], "tool") for window in windows])
     np.testing.assert_allclose(together[: len(windows)], alone, atol=1e-5)
     np.testing.assert_allclose(together[len(windows) :][::-1], alone, atol=1e-5)
 
@@ -49,13 +49,13 @@ def test_a_score_does_not_depend_on_its_batch(encoder: Encoder, windows: list[st
 @settings(max_examples=25, deadline=None)
 @given(st.text(st.characters(categories=None), max_size=300))
 def test_every_string_has_a_probability(encoder: Encoder, window: str) -> None:
-    (score,) = encoder.score([window])
+    (score,) = encoder.score([window], "input")
     assert 0 <= score <= 1
 
 
 @pytest.mark.parametrize("window", ["", "\ud800", "\ud83d ignore \udfff", "\x00\x01", "\u200b"])
 def test_strings_without_tokens_have_a_probability(encoder: Encoder, window: str) -> None:
-    (score,) = encoder.score([window])
+    (score,) = encoder.score([window], "input")
     assert 0 <= score <= 1
 
 
@@ -64,14 +64,14 @@ def test_what_stands_after_the_last_position_is_read_too(encoder: Encoder) -> No
     pieces = encoder.pieces("語" * 260)
     assert [len(piece) for piece in pieces] == [MAX_TOKENS, 260 - (MAX_TOKENS - 2) + 2]
     filler = "語" * (MAX_TOKENS - 2)
-    assert encoder.score([filler + ATTACKED])[0] == max(encoder.score([filler, ATTACKED]))
+    assert encoder.score([filler + ATTACKED], "tool")[0] == max(encoder.score([filler, ATTACKED], "tool"))
 
 
 def test_threads_get_the_scores_that_one_gets(encoder: Encoder) -> None:
     windows = [f"{ATTACKED if number % 2 else CLEAN} {number}" for number in range(12)]
-    expected = encoder.score(windows)
+    expected = encoder.score(windows, "tool")
     with ThreadPoolExecutor(6) as pool:
-        for found in pool.map(lambda _: encoder.score(windows), range(12)):
+        for found in pool.map(lambda _: encoder.score(windows, "tool"), range(12)):
             np.testing.assert_array_equal(found, expected)
 
 
@@ -81,7 +81,7 @@ def test_a_window_costs_milliseconds(encoder: Encoder) -> None:
     seconds = []
     for _ in range(10):
         start = time.perf_counter()
-        encoder.score([window])
+        encoder.score([window], "tool")
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.1
 
