@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from evals.gate.encoder_samples import cut
 from evals.gate.fitting import Doubles, calibrated
@@ -25,6 +25,9 @@ WINDOWS = 4
 GREY = {"input": 0.3, "tool": 0.5}
 """Share of clean texts that the encoder reads, by surface."""
 SHARES = [step / 20 for step in range(20)]
+SURE = 0.001
+"""Share of clean texts of which the n-grams alone are sure enough: around what they are sure of an attack may
+have put prose that the encoder takes for the whole window."""
 NEAR = {"input": 0.0, "tool": 0.03}
 """How much recall may be lost for a smaller share of the encoder, by surface: see `fitted`."""
 SPLITS = (
@@ -70,12 +73,12 @@ def worst(encoder: Encoder, texts: Sequence[str], surface: str) -> Doubles:
 
 
 def fitted(category: str, bad: Bools, ngrams: Scores, encoder: Scores, surface: str) -> CascadeCard:
-    """The encoder's share of both log-odds, the curve to probabilities, and the grey zone's lower end.
+    """The encoder's share of both log-odds, the curve to probabilities, and the grey zone.
 
     The share is the smallest whose recall at 1 % false alarms is within `NEAR` of the best: of tool results
     the rows say little of how sure an encoder may be of ordinary prose, and n-grams are seldom sure of it.
     """
-    low = float(np.quantile(ngrams[~bad], 1 - GREY[surface]))
+    low, high = (float(np.quantile(ngrams[~bad], 1 - part)) for part in (GREY[surface], SURE))
     second = np.where(ngrams >= low, encoder, encoder[~bad & (ngrams < low)].mean())
     joined = {share: (1 - share) * ngrams + share * second for share in SHARES}
     recalls = {share: recall_at(s[bad], s[~bad], 0.01) for share, s in joined.items()}
@@ -84,7 +87,7 @@ def fitted(category: str, bad: Bools, ngrams: Scores, encoder: Scores, surface: 
     return CascadeCard(
         category=category,
         file=ENCODER,
-        grey=(float(1 / (1 + np.exp(-low))), 1.0),
+        grey=(float(expit(low)), float(expit(high))),
         windows=WINDOWS,
         ngrams=curve.slope * (1 - share),
         encoder=curve.slope * share,
@@ -97,7 +100,8 @@ def both(card: CascadeCard, probabilities: Scores, encoder: Scores) -> Doubles:
     """The probabilities of texts by both stages, from those of the n-grams and the encoder's log-odds."""
     ngrams = np.array([log_odds(float(one)) for one in probabilities])
     second = np.where(probabilities >= card.grey[0], encoder, card.unasked)
-    return np.array([combined(card, *pair) for pair in zip(ngrams, second, strict=True)])
+    found = np.array([combined(card, *pair) for pair in zip(ngrams, second, strict=True)])
+    return np.where(probabilities > card.grey[1], probabilities, found)
 
 
 def staged(
