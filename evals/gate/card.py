@@ -144,14 +144,15 @@ def explained(card: Card) -> str:
 
 def _second(card: Card) -> list[str]:
     """What stands behind the n-grams."""
-    if card.cascade is None:
+    cascade = card.cascade
+    if cascade is None:
         return []
-    low, _ = card.cascade.grey
+    low, high = cascade.grey
     return [
         "",
-        f"Where the n-grams of `{card.cascade.category}` say {low:.4f} or more, a fine-tuned transformer of "
-        f"four layers (`{card.cascade.file}`, int8) reads the {card.cascade.windows} worst windows as well; "
-        f"the log-odds of both are added, {card.cascade.ngrams:.2f} and {card.cascade.encoder:.2f} times.",
+        f"Where the n-grams of `{cascade.category}` say {low:.3f} to {high:.3f}, a fine-tuned transformer of "
+        f"four layers (`{cascade.file}`, int8) reads the {cascade.windows} worst windows as well; the "
+        f"log-odds of both are added, {cascade.ngrams:.2f} and {cascade.encoder:.2f} times.",
     ]
 
 

@@ -53,10 +53,11 @@ def shipped(recipe: Recipe, folder: Path, into: Path | None, odds: Mapping[str, 
     known = shipped_examples(recipe.surface, folder)
     found = [one.example for one in known]
     grouped = groups([one.row.text for one in found])
-    held = held_back(np.array([one.dev for one in known]), attacks([one.row for one in found]), grouped)
+    bad = attacks([one.row for one in found])
+    held = held_back(np.array([one.dev for one in known]), bad, grouped)
     # What is like a held row would make the promise about texts that were seen.
     kept = held | without_near(~held, held, grouped)
-    kept &= ~(held & attacked([one.row.text for one in found], attacks([one.row for one in found])))
+    kept &= ~(held & attacked([one.row.text for one in found], bad))
     found = [one for one, keep in zip(found, kept, strict=True) if keep]
     held, grouped = held[kept], grouped[kept]
     data = prepared(found, recipe.shape)
