@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evals.gate import table
-from evals.gate.candidates import ENCODED, NAMES, QUICK
+from evals.gate.candidates import ENCODED, NAMES, QUICK, Given
 from evals.gate.cascade import unseen
 from evals.gate.heads import attacks
 from evals.gate.splits import Fold, groups, sources_left_out, without_near
@@ -61,7 +61,7 @@ def _head(recipe: HeadRecipe, known: list[Known], asked: Asked) -> list[table.Li
     within = Fold("within", without_near(~judged, judged, grouped), judged)
     folds = sources_left_out(found, grouped, TOGETHER[recipe.head.surface])
     folds = [fold for fold in folds if (fold.trained & bad).any()]
-    on = table.Ground(recipe, found, within, folds[: asked.folds], asked.odds)
+    on = table.Ground(Given(recipe, found, asked.odds), within, folds[: asked.folds])
     # An encoder stands behind the main head of its surface alone.
     said = asked.odds and recipe.head.category.endswith("injection")
     return [table.line(on, name) for name in asked.names if said or name not in ENCODED]

@@ -3,9 +3,9 @@
     python -m evals.gate.adapting --data DIR [--surface input] [--draws N] [--json]
 
 A model is trained without a source and all that is made of it; then its weights are moved by 10 attacks of
-it, or by 100 of its benign texts, and by what was written for Warrant, as `warrant gate train` does. Both are
-measured on the rest of the source, near-duplicates left out, at their own thresholds of 1 % over benign texts
-of other sources that neither has seen.
+one of its families, or by 100 of its benign texts, and by what was written for Warrant, as `warrant gate
+train` does. Both are measured on the rest of these, near-duplicates left out, at their own thresholds of 1 %
+over benign texts of other sources that neither has seen.
 """
 
 import argparse
@@ -29,16 +29,35 @@ from models.gate.ngrams.arrays import Bools, Ints
 from state.errors import UsageError
 
 ATTACKS, BENIGN = 10, 100
+
+
+class Part(NamedTuple):
+    """Texts of one source, of a kind."""
+
+    source: str
+    kind: str = ""
+    """How their `sub` begins."""
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+        return f"{self.source}, {self.kind}" if self.kind else self.source
+
+
 FAMILIES = {
-    "direct_injection": ("deepset-prompt-injections", "ours-composite", "PromptInject"),
-    "indirect_injection": ("garak", "ours-emails"),
+    "direct_injection": (
+        Part("deepset-prompt-injections"),
+        Part("ours-composite", "aug_direct"),
+        Part("PromptInject"),
+    ),
+    "indirect_injection": (Part("BIPIA", "bipia_code"), Part("garak"), Part("ours-emails")),
 }
-"""Sources of attacks, each of its own kind."""
+"""Attacks, each of its own family."""
 APPLICATIONS = {
-    "direct_injection": ("CyberSecEval-FRR", "ours-trigger-benign", "BFCL"),
-    "indirect_injection": ("ours-emails", "tau-bench", "langgraph"),
+    "direct_injection": (Part("CyberSecEval-FRR"), Part("ours-trigger-benign"), Part("BFCL")),
+    "indirect_injection": (Part("ours-emails"), Part("tau-bench"), Part("langgraph")),
 }
-"""Sources of benign texts, each of its own kind."""
+"""Benign texts, each of its own kind."""
 FALSE_ALARMS = 0.01
 APART = 5
 """One of so many groups of benign texts is kept for the thresholds."""
@@ -99,18 +118,19 @@ def ground(recipe: HeadRecipe, examples: Sequence[Example]) -> Ground:
     return Ground(recipe, prepared(said, shape), groups([one.row.text for one in said]))
 
 
-def adapted(on: Ground, source: str, *, attack: bool, draws: int, items: int) -> Adapted:
+def adapted(on: Ground, part: Part, *, attack: bool, draws: int, items: int) -> Adapted:
     """Leave a source out, then show a few of its texts.
 
     Raises:
-        UsageError: the source has no more such texts than are shown.
+        UsageError: there are no more such texts than are shown.
     """
-    bad = on.data.attacks
+    bad, source = on.data.attacks, part.source
     unseen = on.of((source, *RELATED.get(source, ())))
-    own = on.of((source,)) & (bad == attack)
+    kind = np.array([one.row.sub.startswith(part.kind) for one in on.data.examples], dtype=bool)
+    own = on.of((source,)) & kind & (bad == attack)
     if own.sum() <= items:
         raise UsageError(
-            f"{source} has only {own.sum()} such texts.", f"Name one that has more than {items}."
+            f"{part.name} has only {own.sum()} such texts.", f"Name one that has more than {items}."
         )
     apart = ~bad & ~unseen & (crossed(on.grouped, APART, seed=2) == 0)
     start, before = on.learnt(~unseen & ~np.isin(on.grouped, on.grouped[apart]))
@@ -119,7 +139,7 @@ def adapted(on: Ground, source: str, *, attack: bool, draws: int, items: int) ->
     counts, olds, news = zip(*found, strict=True)
     return Adapted(
         head=on.recipe.head.category,
-        source=source,
+        source=part.name,
         kind="recall" if attack else "false alarms",
         items=items,
         judged=round(float(np.mean(counts))),
@@ -160,11 +180,11 @@ def measured(folder: Path, surface: str, draws: int) -> list[Adapted]:
     recipe = next(one.heads[0] for one in RECIPES.values() if one.surface == surface)
     on = ground(recipe, [one.example for one in shipped_examples(surface, folder)])
     found = []
-    for attack, sources in ((True, FAMILIES), (False, APPLICATIONS)):
-        for source in sources[recipe.head.category]:
-            sys.stderr.write(f"{recipe.head.category}: {source}\n")
+    for attack, parts in ((True, FAMILIES), (False, APPLICATIONS)):
+        for part in parts[recipe.head.category]:
+            sys.stderr.write(f"{recipe.head.category}: {part.name}\n")
             items = ATTACKS if attack else BENIGN
-            found.append(adapted(on, source, attack=attack, draws=draws, items=items))
+            found.append(adapted(on, part, attack=attack, draws=draws, items=items))
     return found
 
 

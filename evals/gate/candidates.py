@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from evals.gate.cascade import both, worst
 from evals.gate.crossing import margins, trained
 from evals.gate.examples import Example
 from evals.gate.fitting import Doubles, Knobs, balanced, logistic
-from evals.gate.heads import ARTEFACTS, Head, attacks
+from evals.gate.heads import ARTEFACTS, attacks
 from evals.gate.judged import PLACES
 from evals.gate.splits import weighed_as
 from evals.gate.training import HeadRecipe, prepared
@@ -59,9 +60,16 @@ class Ngrams:
     def __init__(self, name: str, examples: Sequence[Example], shape: Shape, knobs: Knobs) -> None:
         self.name, self._knobs = name, knobs
         self._data = prepared(examples, shape)
+        self._known = dict[bytes, Fitted]()
 
     def fitted(self, used: Bools) -> Fitted:
-        """Train on the examples used."""
+        """Train on the examples used, once."""
+        key = used.tobytes()
+        if key not in self._known:
+            self._known[key] = self._fitted(used)
+        return self._known[key]
+
+    def _fitted(self, used: Bools) -> Fitted:
         data = self._data
         rarity, line = trained(data.bags, data.attacks, data.sources, used, self._knobs, holding=data.holding)
         model = NgramModel(data.bags.shape, rarity, {"attack": Weighed(line.weights, line.bias)})
@@ -138,13 +146,12 @@ class Staged:
 
     name = "n-grams and encoder, as shipped"
 
-    def __init__(
-        self, examples: Sequence[Example], knobs: Knobs, head: Head, odds: Mapping[str, float]
-    ) -> None:
+    def __init__(self, given: "Given") -> None:
+        head = given.recipe.head
         (folder,) = (SHIPPED / name for name, heads in ARTEFACTS.items() if head in heads)
         self._shipped, self._head = Trained(folder), head
-        self._ngrams = Ngrams(self.name, examples, Shape(), knobs)
-        self._odds = _known(examples, odds)
+        self._ngrams = given.plain
+        self._odds = _known(given.examples, given.odds)
 
     def fitted(self, used: Bools) -> Fitted:
         """N-grams trained on the examples used, and the encoder's scores while sources were left out."""
@@ -179,25 +186,37 @@ PLAIN = "n-grams, as shipped"
 SHAPES = {
     "words": Shape(char_bits=1, chars=(), roles=False),
     "characters": Shape(word_bits=1, words=(), roles=False),
-    "n-grams, without roles": Shape(roles=False),
     "n-grams, a quarter of the buckets": Shape(word_bits=13, char_bits=14),
-    "n-grams, four times the buckets": Shape(word_bits=17, char_bits=18),
     PLAIN: Shape(),
 }
 QUICK = ("markers, by rule", "n-grams, a quarter of the buckets", PLAIN)
 NAMES = (Markers.name, Embedded.name, *SHAPES, *ENCODED)
 
 
-def candidate(
-    name: str, examples: Sequence[Example], recipe: HeadRecipe, odds: Mapping[str, float]
-) -> Candidate:
-    """The candidate of a name, with the examples read; `odds` are the encoder's by the rows' ids."""
-    if name == Markers.name:
-        return Markers(examples)
-    if name == Embedded.name:
-        return Embedded(examples)
-    if name == Encoded.name:
-        return Encoded(examples, odds)
-    if name == Staged.name:
-        return Staged(examples, recipe.knobs, recipe.head, odds)
-    return Ngrams(name, examples, SHAPES[name], recipe.knobs)
+@dataclass(frozen=True)
+class Given:
+    """What the candidates for a head are made from."""
+
+    recipe: HeadRecipe
+    examples: Sequence[Example]
+    odds: Mapping[str, float]
+    """The encoder's, by the rows' ids."""
+
+    @cached_property
+    def plain(self) -> Ngrams:
+        """The shipped first stage, which also stands before the encoder."""
+        return Ngrams(PLAIN, self.examples, SHAPES[PLAIN], self.recipe.knobs)
+
+    def candidate(self, name: str) -> Candidate:
+        """The candidate of a name, with the examples read."""
+        if name == Markers.name:
+            return Markers(self.examples)
+        if name == Embedded.name:
+            return Embedded(self.examples)
+        if name == Encoded.name:
+            return Encoded(self.examples, self.odds)
+        if name == Staged.name:
+            return Staged(self)
+        if name == PLAIN:
+            return self.plain
+        return Ngrams(name, self.examples, SHAPES[name], self.recipe.knobs)

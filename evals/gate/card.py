@@ -147,11 +147,15 @@ def _second(card: Card) -> list[str]:
     cascade = card.cascade
     if cascade is None:
         return []
-    low, high = cascade.grey
+    when = (
+        f"Where the n-grams of `{cascade.category}` say {cascade.asked:.3f} or more"
+        if cascade.asked
+        else "Always"
+    )
     return [
         "",
-        f"Where the n-grams of `{cascade.category}` say {low:.3f} to {high:.3f}, a fine-tuned transformer of "
-        f"four layers (`{cascade.file}`, int8) reads the {cascade.windows} worst windows as well; the "
+        f"{when}, a fine-tuned transformer of four layers (`{cascade.file}`, int8) reads the "
+        f"{cascade.windows} windows that are worst by the n-grams of `{cascade.category}` as well; the "
         f"log-odds of both are added, {cascade.ngrams:.2f} and {cascade.encoder:.2f} times.",
     ]
 

@@ -21,15 +21,13 @@ from models.gate.ngrams.model import SUREST
 from state.errors import UsageError
 
 ENCODER = "encoder.onnx"
-WINDOWS = 4
-GREY = {"input": 0.3, "tool": 0.5}
-"""Share of clean texts that the encoder reads, by surface."""
+WINDOWS = {"input": 4, "tool": 6}
+"""Windows that it reads at most. Of BIPIA's attacks, 95 % stand in the six worst ones as clearly as anywhere,
+86 % in the worst four, by n-grams that had not seen them."""
+READ = {"input": 0.3, "tool": 1.0}
+"""Share of clean texts that the encoder reads, by surface: attacks in tool results are tasks like any other,
+of which n-grams know little."""
 SHARES = [step / 20 for step in range(20)]
-SURE = 0.001
-"""Share of clean texts of which the n-grams alone are sure enough: around what they are sure of an attack may
-have put prose that the encoder takes for the whole window."""
-NEAR = {"input": 0.0, "tool": 0.03}
-"""How much recall may be lost for a smaller share of the encoder, by surface: see `fitted`."""
 SPLITS = (
     " The encoder's scores are of {count} of these texts, by encoders that had not seen them either; how "
     "both stages are joined was chosen on the same texts."
@@ -73,35 +71,35 @@ def worst(encoder: Encoder, texts: Sequence[str], surface: str) -> Doubles:
 
 
 def fitted(category: str, bad: Bools, ngrams: Scores, encoder: Scores, surface: str) -> CascadeCard:
-    """The encoder's share of both log-odds, the curve to probabilities, and the grey zone.
+    """When the encoder is asked, its share of both log-odds, and the curve to probabilities.
 
-    The share is the smallest whose recall at 1 % false alarms is within `NEAR` of the best: of tool results
-    the rows say little of how sure an encoder may be of ordinary prose, and n-grams are seldom sure of it.
+    The share is the smallest with the best recall at 1 % false alarms.
     """
-    low, high = (float(np.quantile(ngrams[~bad], 1 - part)) for part in (GREY[surface], SURE))
-    second = np.where(ngrams >= low, encoder, encoder[~bad & (ngrams < low)].mean())
+    part = READ[surface]
+    low = float(np.quantile(ngrams[~bad], 1 - part)) if part < 1 else -np.inf
+    below = ~bad & (ngrams < low)
+    unasked = float(encoder[below].mean()) if below.any() else 0.0
+    second = np.where(ngrams >= low, encoder, unasked)
     joined = {share: (1 - share) * ngrams + share * second for share in SHARES}
-    recalls = {share: recall_at(s[bad], s[~bad], 0.01) for share, s in joined.items()}
-    share = min(each for each, recall in recalls.items() if recall >= max(recalls.values()) - NEAR[surface])
+    share = max(SHARES, key=lambda each: recall_at(joined[each][bad], joined[each][~bad], 0.01))
     curve = calibrated(joined[share], bad, np.ones(len(bad)))
     return CascadeCard(
         category=category,
         file=ENCODER,
-        grey=(float(expit(low)), float(expit(high))),
-        windows=WINDOWS,
+        asked=float(expit(low)),
+        windows=WINDOWS[surface],
         ngrams=curve.slope * (1 - share),
         encoder=curve.slope * share,
         offset=curve.offset,
-        unasked=float(encoder[~bad & (ngrams < low)].mean()),
+        unasked=unasked,
     )
 
 
 def both(card: CascadeCard, probabilities: Scores, encoder: Scores) -> Doubles:
     """The probabilities of texts by both stages, from those of the n-grams and the encoder's log-odds."""
     ngrams = np.array([log_odds(float(one)) for one in probabilities])
-    second = np.where(probabilities >= card.grey[0], encoder, card.unasked)
-    found = np.array([combined(card, *pair) for pair in zip(ngrams, second, strict=True)])
-    return np.where(probabilities > card.grey[1], probabilities, found)
+    second = np.where(probabilities >= card.asked, encoder, card.unasked)
+    return np.array([combined(card, *pair) for pair in zip(ngrams, second, strict=True)])
 
 
 def staged(

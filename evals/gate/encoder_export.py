@@ -123,34 +123,56 @@ class Writer(Graph):
         wide = self.dense(weights, [f"{name}.intermediate.dense"], attended)
         return close(f"{name}.output", self.call("Gelu", [wide], f"{name}.gelu"), attended)
 
-    def head(self, weights: Mapping[str, Tensor], hidden: str) -> str:
-        """Probability of an injection by surface, from the mean and the largest value of each dimension."""
-        token = self.constant("token", np.array([1], np.int64))
+    def head(self, weights: Mapping[str, Tensor], name: str, hidden: str) -> str:
+        """Probability of an injection, from the mean and the largest value of each dimension."""
         pooled = [
-            self.call(f"Reduce{kind}", [hidden, token], kind.lower(), keepdims=0) for kind in ("Mean", "Max")
+            self.call(f"Reduce{kind}", [hidden, "token"], f"{hidden}.{kind.lower()}", keepdims=0)
+            for kind in ("Mean", "Max")
         ]
-        both = self.call("Concat", pooled, "pooled", axis=1)
-        product = self.call(
-            "MatMul", [both, self.constant("head.weight", weights["head.weight"].T)], "product"
-        )
-        odds = self.call("Add", [product, self.constant("head.bias", weights["head.bias"])], "odds")
-        return self.call("Sigmoid", [odds], "probabilities")
+        both = self.call("Concat", pooled, f"{name}.pooled", axis=1)
+        weight, bias = (f"{name}.head.{part}" for part in ("weight", "bias"))
+        product = self.call("MatMul", [both, self.constant(weight, weights[weight].T)], f"{name}.product")
+        odds = self.call("Add", [product, self.constant(bias, weights[bias])], f"{name}.odds")
+        flat = self.call("Squeeze", [odds, "token"], f"{name}.flat")
+        return self.call("Sigmoid", [flat], f"{name}.probabilities")
 
 
-def build(weights: Mapping[str, Tensor], layers: int) -> bytes:
-    """The ONNX file: `ids` (batch, length) int64, unpadded, to `probabilities` (batch, surfaces) float32."""
+def build(trained: Mapping[str, Mapping[str, Tensor]], layers: int, frozen: int) -> bytes:
+    """The ONNX file: `ids` (batch, length) int64, unpadded, and `tool` bool, to `probabilities` (batch,).
+
+    The lowest `frozen` layers serve both surfaces; above them each has its own weights, and only those of the
+    surface that is asked for are computed.
+    """
     onnx = import_onnx()
     writer = Writer(onnx)
-    hidden = embed_tokens(writer, weights)
-    for layer in range(layers):
-        hidden = writer.layer(weights, f"encoder.layer.{layer}", hidden)
-    writer.head(weights, hidden)
+    writer.constant("token", np.array([1], np.int64))
+    shared = next(iter(trained.values()))
+    hidden = embed_tokens(writer, shared)
+    for layer in range(frozen):
+        hidden = writer.layer(shared, f"encoder.layer.{layer}", hidden)
+    writer.quantised(hidden)
+    trunk, branches = writer.nodes, []
+    for surface in SURFACES:
+        writer.nodes = []
+        own = {f"{surface}.{name}": value for name, value in trained[surface].items()}
+        above = hidden
+        for layer in range(frozen, layers):
+            above = writer.layer(own, f"{surface}.encoder.layer.{layer}", above)
+        output = onnx.helper.make_tensor_value_info(
+            writer.head(own, surface, above), onnx.TensorProto.FLOAT, ["batch"]
+        )
+        branches.append(onnx.helper.make_graph(writer.nodes, surface, [], [output]))
+    chosen = dict(zip(("then_branch", "else_branch"), branches, strict=True))
+    choice = onnx.helper.make_node("If", [SURFACES[0]], ["probabilities"], **chosen)
     value = onnx.helper.make_tensor_value_info
     proto = onnx.helper.make_graph(
-        writer.nodes,
+        [*trunk, choice],
         "injection",
-        [value("ids", onnx.TensorProto.INT64, ["batch", "length"])],
-        [value("probabilities", onnx.TensorProto.FLOAT, ["batch", len(SURFACES)])],
+        [
+            value("ids", onnx.TensorProto.INT64, ["batch", "length"]),
+            value(SURFACES[0], onnx.TensorProto.BOOL, []),
+        ],
+        [value("probabilities", onnx.TensorProto.FLOAT, ["batch"])],
         writer.initialisers,
     )
     opsets = [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("com.microsoft", 1)]

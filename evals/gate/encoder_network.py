@@ -16,7 +16,6 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from evals.gate.encoder_export import EPSILON, HEADS, Tensors, rounded
-from models.gate.encoder.model import SURFACES
 
 MASKED = -1e4
 STEP = 16
@@ -38,15 +37,15 @@ def batch(ids: Sequence[Sequence[int]]) -> Batch:
 
 
 class Network:
-    """`layers` layers, of which the first `frozen` are not trained, and heads over mean and maximum."""
+    """`layers` layers, of which the first `frozen` are not trained, and a head over mean and maximum."""
 
     def __init__(self, weights: Tensors, layers: int, frozen: int, *, half: bool = False) -> None:
         self.layers, self.frozen = layers, frozen
         self._kind = torch.bfloat16 if half else torch.float32
         kept = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
         size = len(weights["embeddings.LayerNorm.weight"])
-        kept.setdefault("head.weight", torch.zeros(len(SURFACES), 2 * size))
-        kept.setdefault("head.bias", torch.zeros(len(SURFACES)))
+        kept.setdefault("head.weight", torch.zeros(1, 2 * size))
+        kept.setdefault("head.bias", torch.zeros(1))
         trained = (*(f"encoder.layer.{layer}." for layer in range(frozen, layers)), "head.")
         self.trained = {
             name: value.requires_grad_() for name, value in kept.items() if name.startswith(trained)
@@ -62,7 +61,7 @@ class Network:
         return {name: value.detach().numpy().copy() for name, value in self.trained.items()}
 
     def logits(self, given: Batch, dropout: float = 0.0) -> Tensor:
-        """Log-odds of an injection, of shape (windows, surfaces)."""
+        """Log-odds of an injection, of shape (windows,)."""
         bias = (given.filling[:, None, None, :] * MASKED).to(self._kind)
         with torch.no_grad():
             hidden = self._embed(given.ids)
@@ -73,8 +72,8 @@ class Network:
         return self._head(hidden.float(), given.filling, dropout)
 
     def score(self, ids: Sequence[Sequence[int]], size: int = 64) -> NDArray[np.float32]:
-        """Log-odds of windows of any number and length, of shape (windows, surfaces)."""
-        found = np.empty((len(ids), len(SURFACES)), np.float32)
+        """Log-odds of windows of any number and length, of shape (windows,)."""
+        found = np.empty(len(ids), np.float32)
         order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
         with torch.no_grad():
             for start in range(0, len(order), size):
@@ -109,7 +108,7 @@ class Network:
         mean = (hidden * real).sum(1) / real.sum(1)
         peak = hidden.masked_fill(~real, MASKED).amax(1)
         pooled = functional.dropout(torch.cat([mean, peak], 1), dropout)
-        return functional.linear(pooled, self.trained["head.weight"], self.trained["head.bias"])
+        return functional.linear(pooled, self.trained["head.weight"], self.trained["head.bias"])[:, 0]
 
 
 def _stored(name: str, value: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-"""Windows that the encoder learns from, of tool results and of requests.
+"""Windows that the encoder learns from, of tool results or of requests.
 
 Of an attacked text it is not known which window holds the attack. The windows that speak most like attacked
 texts are the candidates, and the encoder picks among them as it learns (multiple-instance learning,
-Dietterich et al. 1997). For tool results attacks that are known by themselves are planted into clean windows
-as well.
+Dietterich et al. 1997). Attacks that are known by themselves are planted into clean windows as well. In a
+tool result that is any request: whatever asks an assistant for something does not belong there.
 """
 
 import json
@@ -27,6 +27,24 @@ T = TypeVar("T")
 CANDIDATES = 3
 SIZE = 260
 SHORTEST = 40
+REQUESTED = 0.3
+"""Share of the attacks planted into tool results that are harmless requests, were a user to make them."""
+REQUESTS = (
+    "BFCL",
+    "CLINC150",
+    "CyberSecEval-FRR",
+    "GPTeacher",
+    "MT-bench",
+    "self-instruct-seeds",
+    "written-benign-operations",
+    "written-benign-roleplay",
+    "written-languages-benign",
+)
+"""Sources of requests that say what they ask for without what was said before."""
+BRIEFEST, LONGEST = 12, 300
+"""Characters of such requests."""
+LEAST = 120
+"""Characters of a request that something is planted into."""
 CROSSED = 0.15
 """How often a window's edge runs through what was put in."""
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -37,7 +55,6 @@ class Sample(NamedTuple):
 
     text: str
     label: float
-    surface: str
 
 
 def cut(text: str) -> list[str]:
@@ -82,48 +99,58 @@ Groups: TypeAlias = Mapping[str, Sequence[T]]
 """By source."""
 
 
+class Kind(NamedTuple):
+    """Texts that are planted into clean ones."""
+
+    share: float
+    """Of all attacks, or of all harmless parts, that are planted."""
+    rows: Groups[Row]
+
+
 @dataclass(frozen=True)
-class Windows:
-    """The windows of one surface's texts."""
+class Material:
+    """What the samples of a surface are drawn from."""
 
     surface: str
     bags: Groups[Sequence[str]]
     """Of each attacked text the windows that may hold the attack, likeliest first."""
     clean: Groups[str]
     """Windows of clean texts, those that speak most like an attack first."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """What samples are drawn from."""
-
-    results: Windows
-    requests: Windows
-    attacks: Groups[Row]
-    """Injections by themselves."""
-    overrides: Groups[Row]
-    """Requests that override instructions: they are injections when a tool returns them."""
+    attacks: Sequence[Kind]
+    """Attacks by themselves."""
+    harmless: Sequence[Kind]
+    """What may stand anywhere; parts of carriers take the share that is left."""
     carriers: Groups[Row]
-    """Clean texts."""
-    foreign: Groups[Row]
-    """Harmless requests in other languages, so that no language is taken for an attack."""
+    """Clean texts that something is planted into."""
 
 
-def material(rows: Sequence[Row]) -> Material:
-    """Sort rows into what can be drawn from; of the attacks in requests only the overrides are read."""
+def material(rows: Sequence[Row], surface: str) -> Material:
+    """What can be drawn from the rows; of the attacks in requests only the overrides are read."""
     tool = [row for row in rows if row.surface == "tool" and not alone(row)]
     asked = [row for row in rows if row.surface == "input" and (not row.label or alone(row))]
-    return Material(
-        results=_windows("tool", tool),
-        requests=_windows("input", asked),
-        attacks=_by_source(row for row in rows if alone(row) and row.surface == "tool"),
-        overrides=_by_source(row for row in asked if row.label),
-        carriers=_by_source(row for row in tool if not row.label),
-        foreign=_by_source(row for row in rows if _foreign(row)),
-    )
+    overrides = _by_source(row for row in asked if row.label)
+    requests = _by_source(row for row in asked if _complete(row))
+    if surface == "tool":
+        injections = _by_source(row for row in rows if alone(row) and row.surface == "tool")
+        shares = ((1 - REQUESTED) * 2 / 3, (1 - REQUESTED) / 3, REQUESTED)
+        attacks = [*map(Kind, shares, (injections, overrides, requests))]
+        return _material(surface, tool, attacks, [], [row for row in tool if not row.label])
+    carriers = [row for row in (*asked, *tool) if _carries(row)]
+    return _material(surface, asked, [Kind(1.0, overrides)], [Kind(0.5, requests)], carriers)
 
 
-def _windows(surface: str, rows: Sequence[Row]) -> Windows:
+def _material(
+    surface: str,
+    rows: Sequence[Row],
+    attacks: Sequence[Kind],
+    harmless: Sequence[Kind],
+    carriers: Sequence[Row],
+) -> Material:
+    bags, clean = _windows(rows)
+    return Material(surface, bags, clean, attacks, harmless, _by_source(carriers))
+
+
+def _windows(rows: Sequence[Row]) -> tuple[Groups[Sequence[str]], Groups[str]]:
     evidence = Evidence(rows)
     bags, clean = defaultdict[str, list[Sequence[str]]](list), defaultdict[str, list[str]](list)
     for row in rows:
@@ -135,7 +162,7 @@ def _windows(surface: str, rows: Sequence[Row]) -> Windows:
         name: sorted(set(each), key=lambda window: (-evidence.of(window), window))
         for name, each in clean.items()
     }
-    return Windows(surface, bags, ranked)
+    return bags, ranked
 
 
 def drawn(groups: Groups[T], random: Random, number: int) -> list[T]:
@@ -153,9 +180,14 @@ def alone(row: Row) -> bool:
     return row.label == 1 and (written or (row.surface, row.category) == ("input", "direct_injection"))
 
 
-def _foreign(row: Row) -> bool:
-    chosen = row.surface == "input" and row.source.startswith("written-")
-    return chosen and row.label == 0 and row.lang != "en"
+def _complete(row: Row) -> bool:
+    """Whether a harmless request says by itself what is asked for."""
+    return not row.label and row.source in REQUESTS and BRIEFEST <= len(row.text) <= LONGEST
+
+
+def _carries(row: Row) -> bool:
+    """Whether a clean text is long enough to hold something, or is one to work on."""
+    return not row.label and (row.surface == "tool" or len(row.text) > LEAST)
 
 
 def planted(insert: Row, carrier: Row, random: Random) -> str:
@@ -202,55 +234,53 @@ Pick: TypeAlias = Callable[[Sequence[Sequence[str]]], Sequence[str]]
 
 
 class Sizes(NamedTuple):
-    """Samples of one surface in one epoch."""
+    """Samples of one epoch."""
 
     attacked: int
     """Windows of attacked texts."""
     clean: int
-    planted: int = 0
-    """Attacks planted into clean windows, of tool results."""
+    planted: int
+    """Attacks planted into clean windows."""
+    harmless: int
+    """Harmless texts planted likewise: without them a seam would tell the planted attacks."""
+    hard: int
+    """Clean windows that are taken for attacks, from the second epoch on."""
 
 
 def draw(
-    given: Windows, random: Random, sizes: Sizes, pick: Pick | None = None, hard: Sequence[str] = ()
+    given: Material, random: Random, sizes: Sizes, pick: Pick | None = None, hard: Sequence[str] = ()
 ) -> list[Sample]:
-    """Windows of attacked texts and of clean ones; a third of these speak most like an attack.
+    """Windows of attacked texts and of clean ones, of which a third speaks most like an attack, and planted.
 
-    Without `pick` the likeliest window by its words is taken; `hard` are clean windows that are taken for
-    attacks and come on top.
+    Without `pick` the likeliest window by its words is taken; `hard` are clean windows on top.
     """
     bags = drawn(given.bags, random, sizes.attacked)
-    chosen = pick(bags) if pick else [bag[0] for bag in bags]
     suspicious = {name: each[: -(-len(each) // 4)] for name, each in given.clean.items()}
     third = sizes.clean // 3
+    attacked = [
+        *(pick(bags) if pick else [bag[0] for bag in bags]),
+        *_planted(given, _chosen(given.attacks, random, sizes.planted), random),
+    ]
+    parts = _chosen(given.harmless, random, sizes.harmless)
+    own = drawn(given.carriers, random, sizes.harmless - len(parts))
     clean = [
         *hard,
         *drawn(suspicious, random, third),
         *drawn(given.clean, random, sizes.clean - third),
+        *_planted(given, [*parts, *(fragment(row, random) for row in own)], random),
     ]
     return [
-        *(Sample(varied(window, random), 1.0, given.surface) for window in chosen),
-        *(Sample(varied(window, random), 0.0, given.surface) for window in clean),
+        Sample(varied(window, random), label)
+        for label, windows in ((1.0, attacked), (0.0, clean))
+        for window in windows
     ]
 
 
-def draw_planted(given: Material, random: Random, number: int) -> list[Sample]:
-    """Attacks planted into clean windows, and half as many harmless parts planted likewise.
-
-    Without the latter a seam would tell the planted attacks.
-    """
-    third, half = number // 3, number // 2
-    attacks = [*drawn(given.attacks, random, number - third), *drawn(given.overrides, random, third)]
-    foreign = drawn(given.foreign, random, half // 3)
-    own = [fragment(row, random) for row in drawn(given.carriers, random, half - len(foreign))]
-    return [
-        Sample(varied(window, random), label, given.results.surface)
-        for label, parts in ((1.0, attacks), (0.0, [*foreign, *own]))
-        for window in _planted(parts, given, random)
-    ]
+def _chosen(kinds: Sequence[Kind], random: Random, number: int) -> list[Row]:
+    return [row for kind in kinds for row in drawn(kind.rows, random, round(kind.share * number))]
 
 
-def _planted(parts: Sequence[Row], given: Material, random: Random) -> list[str]:
+def _planted(given: Material, parts: Sequence[Row], random: Random) -> list[str]:
     carriers = drawn(given.carriers, random, len(parts))
     return [planted(part, carrier, random) for part, carrier in zip(parts, carriers, strict=True)]
 

@@ -4,19 +4,19 @@
     python -m evals.gate.encoder_training --data DIR --write
 
 DIR has `train.jsonl.gz` and `dev.jsonl.gz`; what was written for Warrant is added. The benign rows of `dev`
-that are like no other are never learnt from: promises are made from them. First one encoder is trained for
-each fold without the fold's sources, and scores them; the shipped one goes on from the last of them with
-everything. What a fold found is kept in `--work`, so that an interrupted training goes on there, and so are
-the scores, from which `python -m evals.gate.train --encoder` puts both stages together. PyTorch is needed
-here and nowhere else. At a quarter of an hour of one core a fold it is no part of `warrant gate train`.
+that are like no other are never learnt from: promises are made from them. First an encoder is trained for
+each surface and each fold without the fold's sources, and scores them; the shipped one goes on from the last
+of them with everything. What a fold found is kept in `--work`, so that an interrupted training goes on there,
+and so are the scores, from which `python -m evals.gate.train --encoder` puts both stages together. PyTorch is
+needed here and nowhere else. At an hour of one core it is no part of `warrant gate train`.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,17 +31,7 @@ from numpy.typing import NDArray
 from evals.gate.cascade import worst
 from evals.gate.encoder_export import Tensors, build, pretrained
 from evals.gate.encoder_folds import FOLDS, split
-from evals.gate.encoder_samples import (
-    Material,
-    Pick,
-    Sample,
-    Sizes,
-    Windows,
-    draw,
-    draw_planted,
-    drawn,
-    material,
-)
+from evals.gate.encoder_samples import Material, Pick, Sample, Sizes, draw, drawn, material
 from evals.gate.heads import attacks
 from evals.gate.hosts import as_in_the_wild
 from evals.gate.metrics import auc, recall_at
@@ -60,6 +50,21 @@ if TYPE_CHECKING:
 HEAD = "head.weight"
 SCORES = "scores.jsonl"
 WORK = Path("var/gate/encoder")
+LAST = len(FOLDS) - 1
+
+
+class Lessons(NamedTuple):
+    """How much one surface's encoder learns from."""
+
+    sizes: Sizes
+    epochs: int
+    further: int
+    """Epochs on all rows, from the last fold's encoder on."""
+
+    @property
+    def samples(self) -> int:
+        """Of one epoch."""
+        return sum(self.sizes)
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,14 @@ class Plan:
 
     layers: int = 4
     frozen: int = 2
-    epochs: int = 3
-    further: int = 2
-    """Epochs on all rows, from the last fold's encoder on."""
-    results: Sizes = field(default=Sizes(attacked=900, clean=1700, planted=1300))
-    requests: Sizes = field(default=Sizes(attacked=1500, clean=2300))
-    hard: int = 400
+    """Layers that both surfaces share; above them each has its own."""
+    lessons: Mapping[str, Lessons] = field(
+        default_factory=lambda: {
+            "tool": Lessons(Sizes(900, 1700, planted=1300, harmless=650, hard=400), epochs=4, further=2),
+            "input": Lessons(Sizes(1500, 2300, planted=900, harmless=900, hard=400), epochs=5, further=2),
+        }
+    )
+    """By surface."""
     rate: float = 3e-4
     batch: int = 32
     dropout: float = 0.1
@@ -81,15 +88,8 @@ class Plan:
     """Compute in bfloat16: several times as fast on processors with AMX, half as fast on others."""
     seed: int = 6
 
-    @property
-    def samples(self) -> int:
-        """Of one epoch."""
-        sizes = (self.results, self.requests)
-        planted = self.results.planted + self.results.planted // 2
-        return planted + sum(each.attacked + each.clean + self.hard for each in sizes)
 
-
-def train(rows: Sequence[Row], plan: Plan, start: Tensors) -> "Network":
+def train(rows: Sequence[Row], surface: str, plan: Plan, start: Tensors) -> "Network":
     """An encoder that has learnt from rows; it goes on where the weights come from one that was trained."""
     import torch
 
@@ -97,40 +97,32 @@ def train(rows: Sequence[Row], plan: Plan, start: Tensors) -> "Network":
 
     torch.manual_seed(plan.seed)
     random = Random(plan.seed)
-    given = material(rows)
+    given, lessons = material(rows, surface), plan.lessons[surface]
+    again = HEAD in start
+    epochs = lessons.further if again else lessons.epochs
     network = Network(start, plan.layers, plan.frozen, half=plan.half)
-    descent, schedule = optimiser(network, plan.rate, plan.epochs * -(-plan.samples // plan.batch))
-    for epoch in range(plan.epochs):
+    descent, schedule = optimiser(network, plan.rate, epochs * -(-lessons.samples // plan.batch))
+    for epoch in range(epochs):
         began = monotonic()
-        samples = _epoch(given, network, plan, random, first=epoch == 0 and HEAD not in start)
+        pick, hard = _chosen(given, network, lessons.sizes, random) if epoch or again else (None, [])
+        samples = draw(given, random, lessons.sizes, pick, hard)
         losses = []
         for group in _grouped(samples, plan.batch, random):
             losses.append(_step(network, group, plan, descent))
             schedule.step()
-        say(f"epoch {epoch + 1}: loss {np.mean(losses):.4f}, {monotonic() - began:.0f} s")
+        say(f"{surface}, epoch {epoch + 1}: loss {np.mean(losses):.4f}, {monotonic() - began:.0f} s")
     return network
 
 
-def _epoch(given: Material, network: "Network", plan: Plan, random: Random, *, first: bool) -> list[Sample]:
-    samples = draw_planted(given, random, plan.results.planted)
-    for windows, sizes in ((given.results, plan.results), (given.requests, plan.requests)):
-        pick, hard = (None, []) if first else _chosen(windows, network, plan, random)
-        samples += draw(windows, random, sizes, pick, hard)
-    random.shuffle(samples)
-    return samples
-
-
-def _chosen(
-    windows: Windows, network: "Network", plan: Plan, random: Random
-) -> tuple[Pick | None, list[str]]:
+def _chosen(given: Material, network: "Network", sizes: Sizes, random: Random) -> tuple[Pick, list[str]]:
     """By the network so far: the likeliest windows of attacked texts, and clean ones taken for attacks."""
 
     def pick(bags: Sequence[Sequence[str]]) -> list[str]:
-        scores = iter(_scored(network, [window for bag in bags for window in bag], windows.surface).tolist())
+        scores = iter(_scored(network, [window for bag in bags for window in bag]).tolist())
         return [max(bag, key=lambda _: next(scores)) for bag in bags]
 
-    tried = sorted(set(drawn(windows.clean, random, 4 * plan.hard)))
-    order = np.argsort(-_scored(network, tried, windows.surface))[: plan.hard]
+    tried = sorted(set(drawn(given.clean, random, 4 * sizes.hard)))
+    order = np.argsort(-_scored(network, tried))[: sizes.hard]
     return pick, [tried[place] for place in order]
 
 
@@ -139,12 +131,11 @@ class Encoded(NamedTuple):
 
     ids: list[int]
     label: float
-    column: int
 
 
 def _grouped(samples: Sequence[Sample], size: int, random: Random) -> list[list[Encoded]]:
     """Batches of about equal length, in random order."""
-    encoded = [Encoded(token_ids(one.text), one.label, SURFACES.index(one.surface)) for one in samples]
+    encoded = [Encoded(token_ids(one.text), one.label) for one in samples]
     encoded.sort(key=lambda one: len(one.ids) * random.uniform(0.9, 1.1))
     groups = [encoded[start : start + size] for start in range(0, len(encoded), size)]
     random.shuffle(groups)
@@ -157,8 +148,7 @@ def _step(network: "Network", group: Sequence[Encoded], plan: Plan, descent: "Op
 
     from evals.gate.encoder_network import batch
 
-    both = network.logits(batch([one.ids for one in group]), plan.dropout)
-    logits = both.gather(1, torch.tensor([[one.column] for one in group]))[:, 0]
+    logits = network.logits(batch([one.ids for one in group]), plan.dropout)
     labels = torch.tensor([one.label for one in group])
     # Smoothed labels would bound the log-odds, and the rarest false alarms would tie with attacks.
     loss = functional.binary_cross_entropy_with_logits(logits, labels)
@@ -169,13 +159,14 @@ def _step(network: "Network", group: Sequence[Encoded], plan: Plan, descent: "Op
     return float(loss.detach())
 
 
-def _scored(network: "Network", windows: Sequence[str], surface: str) -> NDArray[np.float32]:
-    return network.score([token_ids(window) for window in windows])[:, SURFACES.index(surface)]
+def _scored(network: "Network", windows: Sequence[str]) -> NDArray[np.float32]:
+    return network.score([token_ids(window) for window in windows])
 
 
-def shipped(weights: Tensors, layers: int) -> Encoder:
-    """An encoder as it will run."""
-    return Encoder(build(weights, layers))
+def shipped(trained: Mapping[str, Tensors], plan: Plan) -> bytes:
+    """The file of an encoder, from what each surface's layers have learnt."""
+    published = pretrained()
+    return build({surface: published | own for surface, own in trained.items()}, plan.layers, plan.frozen)
 
 
 @dataclass(frozen=True)
@@ -210,37 +201,41 @@ class Wanted(NamedTuple):
     """Folds that are trained at once."""
 
 
-def folded(rows: Rows, plan: Plan, number: int, wanted: Wanted) -> Path:
+class Fold(NamedTuple):
+    """What an encoder is trained without, and for which surface."""
+
+    number: int
+    surface: str
+
+
+def folded(rows: Rows, plan: Plan, fold: Fold, wanted: Wanted) -> Path:
     """Train without a fold's sources and score them; a folder with `weights.npz` and `scores.jsonl`."""
-    work = wanted.work
-    kept, left = split(rows.every, number)
-    kept = rows.only(kept)
-    name = digest([asdict(plan), [row.id for row in kept], [row.id for row in left]])[-12:]
-    folder = work / f"fold-{number + 1}-{name}"
+    kept, left = split(rows.every, fold.number)
+    kept, left = rows.only(kept), [row for row in left if row.surface == fold.surface]
+    named = f"{fold.surface}-{fold.number + 1}"
+    sought = [{**asdict(plan), "lessons": plan.lessons[fold.surface]}, [row.id for row in kept]]
+    folder = wanted.work / f"{named}-{digest([*sought, [row.id for row in left]])[-12:]}"
     if folder.exists():
-        say(f"fold {number + 1}: found in {folder}")
+        say(f"{named}: found in {folder}")
         return folder
-    say(f"fold {number + 1}: {len(kept)} rows to learn from, {len(left)} to measure on")
-    start = pretrained()
-    weights = train(kept, plan, start).weights()
-    encoder = shipped(start | weights, plan.layers)
-    work.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".fold-", dir=work) as beside:
+    say(f"{named}: {len(kept)} rows to learn from, {len(left)} to measure on")
+    weights = train(kept, fold.surface, plan, pretrained()).weights()
+    encoder = Encoder(shipped(dict.fromkeys(SURFACES, weights), plan))
+    wanted.work.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".fold-", dir=wanted.work) as beside:
         made = Path(beside) / "made"
         made.mkdir()
         np.savez(made / "weights.npz", allow_pickle=False, **weights)
-        (made / SCORES).write_text("".join(_scores(encoder, left)), encoding="utf-8")
+        (made / SCORES).write_text("".join(_scores(encoder, left, fold.surface)), encoding="utf-8")
         made.rename(folder)
     return folder
 
 
-def _scores(encoder: Encoder, left: Sequence[Row]) -> Iterator[str]:
-    for surface in SURFACES:
-        rows = [row for row in left if row.surface == surface]
-        odds = worst(encoder, [row.text for row in rows], surface).tolist()
-        for row, value in zip(rows, odds, strict=True):
-            said = {"id": row.id, "surface": surface, "label": row.label, "source": row.source}
-            yield json.dumps(said | {"encoder": value}) + "\n"
+def _scores(encoder: Encoder, left: Sequence[Row], surface: str) -> Iterator[str]:
+    odds = worst(encoder, [row.text for row in left], surface).tolist()
+    for row, value in zip(left, odds, strict=True):
+        said = {"id": row.id, "surface": surface, "label": row.label, "source": row.source}
+        yield json.dumps(said | {"encoder": value}) + "\n"
 
 
 def measured(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -264,26 +259,34 @@ def measured(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def run(rows: Rows, plan: Plan, wanted: Wanted, target: Path | None) -> dict[str, Any]:
     """Train and measure each fold, then train on everything; returns what was measured."""
     work = wanted.work
+    folds = [Fold(number, surface) for surface in SURFACES for number in range(len(FOLDS))]
     with ProcessPoolExecutor(wanted.jobs, get_context("spawn"), _single) as pool:
-        waiting = [pool.submit(folded, rows, plan, number, wanted) for number in range(len(FOLDS))]
-        folders = [each.result() for each in waiting]
-    lines = [
-        json.loads(line)
-        for folder in folders
-        for line in (folder / SCORES).read_text(encoding="utf-8").splitlines()
-    ]
-    (work / SCORES).write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
-    report = {"plan": asdict(plan), "left out": measured(lines)}
-    if target is not None:
-        say("all rows")
-        with np.load(folders[-1] / "weights.npz", allow_pickle=False) as stored:
-            start = pretrained() | dict(stored)
-        learnt = rows.only(rows.every)
-        weights = start | train(learnt, replace(plan, epochs=plan.further), start).weights()
-        target.write_bytes(build(weights, plan.layers))
-        text = json.dumps(report, indent=2) + "\n"
-        target.with_suffix(".json").write_text(text, encoding="utf-8")
+        waiting = [pool.submit(folded, rows, plan, fold, wanted) for fold in folds]
+        folders = {fold: each.result() for fold, each in zip(folds, waiting, strict=True)}
+        lines = [
+            json.loads(line)
+            for folder in folders.values()
+            for line in (folder / SCORES).read_text(encoding="utf-8").splitlines()
+        ]
+        (work / SCORES).write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+        report = {"plan": asdict(plan), "left out": measured(lines)}
+        if target is not None:
+            going = {
+                surface: pool.submit(further, rows, surface, plan, folders[Fold(LAST, surface)])
+                for surface in SURFACES
+            }
+            target.write_bytes(shipped({surface: each.result() for surface, each in going.items()}, plan))
+            text = json.dumps(report, indent=2) + "\n"
+            target.with_suffix(".json").write_text(text, encoding="utf-8")
     return report
+
+
+def further(rows: Rows, surface: str, plan: Plan, folder: Path) -> Tensors:
+    """What a fold's encoder is after it has gone on with all rows."""
+    say(f"{surface}: all rows")
+    with np.load(folder / "weights.npz", allow_pickle=False) as stored:
+        start = pretrained() | dict(stored)
+    return train(rows.only(rows.every), surface, plan, start).weights()
 
 
 def _single() -> None:

@@ -3,20 +3,18 @@
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from evals.gate.candidates import ENCODED, Candidate, Fitted, candidate
-from evals.gate.examples import Example
+from evals.gate.candidates import ENCODED, Candidate, Fitted, Given
 from evals.gate.fitting import Doubles, calibrated
 from evals.gate.heads import attacks
 from evals.gate.metrics import auc, calibration_error, recall_at, share, threshold_at
 from evals.gate.rows import Row
 from evals.gate.splits import Fold, family
-from evals.gate.training import HeadRecipe
 from models.gate.ngrams.arrays import Bools
 
 WORDS = (20, 200, 2000)
@@ -78,28 +76,25 @@ class Line:
 class Ground:
     """What all candidates for a head are trained and judged on."""
 
-    recipe: HeadRecipe
-    examples: Sequence[Example]
+    given: Given
     within: Fold
     folds: Sequence[Fold]
-    odds: Mapping[str, float]
-    """The encoder's, by the rows' ids."""
 
 
 def line(on: Ground, name: str) -> Line:
     """Train and measure one candidate."""
-    recipe, within, rows = on.recipe, on.within, [one.row for one in on.examples]
+    head, within, rows = on.given.recipe.head, on.within, [one.row for one in on.given.examples]
     bad = attacks(rows)
-    tried = candidate(name, on.examples, recipe, on.odds)
+    tried = on.given.candidate(name)
     inside = tried.fitted(within.trained)
     crossed = _crossed(tried, on.folds, len(rows))
     judged = ~np.isnan(crossed)
-    hard = judged & ~bad & np.isin([family(row.source) for row in rows], HARD[recipe.head.surface])
+    hard = judged & ~bad & np.isin([family(row.source) for row in rows], HARD[head.surface])
     threshold = threshold_at(crossed[judged & ~bad], 0.01)
     curve = calibrated(crossed[judged], bad[judged], np.ones(judged.sum()))
     probabilities = np.array([curve.probability(float(margin)) for margin in crossed[judged]])
     return Line(
-        head=recipe.head.category,
+        head=head.category,
         candidate=name,
         within=UNKNOWN if name in ENCODED else _ranked(inside.margins, within.judged, bad),
         left_out=_ranked(crossed, judged, bad),

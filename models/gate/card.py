@@ -61,20 +61,20 @@ class Features(Part):
 
 
 class CascadeCard(Part):
-    """When an encoder is asked too, and how both are one: by the weighed sum of their log-odds."""
+    """From when an encoder is asked too, and how both are one: by the weighed sum of their log-odds."""
 
     category: str
     """The head that it serves."""
     file: FileName = "encoder.onnx"
-    grey: tuple[Probability, Probability]
-    """Probabilities of the n-grams between which it is asked."""
+    asked: Probability
+    """Probability of the n-grams from which it is asked."""
     windows: int = Field(default=4, ge=1, le=64)
     """Windows that it is shown at most, the worst ones."""
     ngrams: float = Field(ge=0)
     encoder: float = Field(ge=0)
     offset: float = 0.0
     unasked: float
-    """Log-odds that count as the encoder's below the grey zone: its mean for clean texts there."""
+    """Log-odds that count as the encoder's below that: its mean for clean texts there."""
 
 
 class DataCard(Part):

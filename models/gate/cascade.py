@@ -1,4 +1,4 @@
-"""Two stages: where the n-grams are in doubt, an encoder reads their worst windows as well."""
+"""Two stages: unless the n-grams find a text harmless, an encoder reads their worst windows as well."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -20,11 +20,8 @@ class Cascade:
         self._model, self._card, self._encoder = model, card, encoder
 
     def refined(self, judged: Judged, scored: Scored) -> Scored:
-        """Both stages' score; below the grey zone the encoder is not asked, above it not needed."""
-        low, high = self._card.grey
-        if scored.probability > high:
-            return scored
-        if scored.probability < low:
+        """Both stages' score; the cause is the window that the encoder finds likeliest, if it is asked."""
+        if scored.probability < self._card.asked:
             return Scored(self._both(scored.probability, self._card.unasked), scored.span)
         parts = self._model.worst(judged, self._card.category, self._card.windows)
         found = self._encoder([part.text for part in parts])

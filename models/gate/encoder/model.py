@@ -10,7 +10,7 @@ from models.embeddings.minilm import TOKENIZER, batches, readable
 
 WEIGHTS = Path(__file__).parent.parent / "weights" / "encoder.onnx"
 SURFACES = ("tool", "input")
-"""Columns of what it computes."""
+"""Above the lowest layers each has its own; an input of the first one's name says whether it is meant."""
 START, END = 101, 102
 MAX_TOKENS = 256
 """Positions that the weights have, [CLS] and [SEP] included."""
@@ -45,11 +45,11 @@ class Encoder:
         A window of more than 254 tokens is as likely as its likeliest piece.
         """
         pieces = [(place, ids) for place, window in enumerate(windows) for ids in self.pieces(window)]
-        column, scores = SURFACES.index(surface), np.zeros(len(windows), np.float32)
+        scores, which = np.zeros(len(windows), np.float32), np.array(surface == SURFACES[0])
         for members in batches([len(ids) for _, ids in pieces], TOGETHER):
             ids = np.array([pieces[member][1] for member in members], np.int64)
-            (found,) = self._session.run(None, {"ids": ids})
-            np.maximum.at(scores, [pieces[member][0] for member in members], found[:, column])
+            (found,) = self._session.run(None, {"ids": ids, SURFACES[0]: which})
+            np.maximum.at(scores, [pieces[member][0] for member in members], found)
         return scores
 
     def pieces(self, window: str) -> list[list[int]]:

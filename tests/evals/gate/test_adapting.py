@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from evals.gate.adapting import Ground, adapted, rendered
+from evals.gate.adapting import Ground, Part, adapted, rendered
 from evals.gate.examples import Example
 from evals.gate.rows import Row
 from evals.gate.splits import groups
@@ -35,14 +35,14 @@ def on() -> Ground:
 
 
 def test_ten_attacks_of_a_new_family_make_the_others_known(on: Ground) -> None:
-    found = adapted(on, "family", attack=True, draws=2, items=10)
+    found = adapted(on, Part("family"), attack=True, draws=2, items=10)
     assert (found.items, found.judged, found.kind) == (10, 90, "recall")
     assert found.after > found.before + 0.3
     assert f"| direct_injection | family | 10 | 90 | recall | {found.before:.1%} |" in rendered([found])
 
 
 def test_benign_texts_of_a_new_application_stop_its_false_alarms(on: Ground) -> None:
-    found = adapted(on, "app", attack=False, draws=2, items=30)
+    found = adapted(on, Part("app"), attack=False, draws=2, items=30)
     assert (found.items, found.kind) == (30, "false alarms")
     assert found.after <= found.before
     assert found.after < 0.1
@@ -50,4 +50,6 @@ def test_benign_texts_of_a_new_application_stop_its_false_alarms(on: Ground) -> 
 
 def test_a_source_with_too_few_texts_is_refused(on: Ground) -> None:
     with pytest.raises(UsageError, match="has only 0 such texts"):
-        adapted(on, "nowhere", attack=True, draws=1, items=10)
+        adapted(on, Part("nowhere"), attack=True, draws=1, items=10)
+    with pytest.raises(UsageError, match="family, another kind has only 0 such texts"):
+        adapted(on, Part("family", "another kind"), attack=True, draws=1, items=10)

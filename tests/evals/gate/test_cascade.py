@@ -19,21 +19,21 @@ def test_two_stages_that_know_different_things_are_better_than_each() -> None:
     rng = np.random.default_rng(5)
     bad = rng.random(2000) < 0.4
     one, other = (rng.normal(size=2000) + np.where(bad, 1.0, -1.0) for _ in range(2))
-    card = fitted("attack", bad, one, other, surface="tool")
+    card = fitted("attack", bad, one, other, surface="input")
     assert 0.2 < card.encoder / (card.ngrams + card.encoder) < 0.7
-    assert (expit(one[~bad]) >= card.grey[0]).mean() == pytest.approx(0.5, abs=0.01)
+    assert (expit(one[~bad]) >= card.asked).mean() == pytest.approx(0.3, abs=0.01)
     assert card.unasked < 0
+    assert fitted("attack", bad, one, other, surface="tool").asked == 0
     both = np.array([combined(card, *pair) for pair in zip(one, other, strict=True)])
     assert auc(both[bad], both[~bad]) > max(auc(each[bad], each[~bad]) for each in (one, other))
 
 
-def test_an_encoder_that_knows_nothing_more_has_no_say() -> None:
+def test_an_encoder_that_knows_nothing_more_has_hardly_a_say() -> None:
     rng = np.random.default_rng(5)
     bad = rng.random(2000) < 0.4
     sure = rng.normal(size=2000) + np.where(bad, 3.0, -3.0)
     card = fitted("attack", bad, sure, rng.normal(size=2000), surface="tool")
-    assert card.encoder == 0
-    assert card.ngrams > 0
+    assert card.encoder < 0.1 * card.ngrams
 
 
 def _head(unseen_: Doubles, held: Doubles) -> Trained:
@@ -62,9 +62,9 @@ def test_the_threshold_of_both_stages_keeps_the_promise_on_the_texts_held_back()
     np.testing.assert_allclose(made.held, both(card, expit(held[0]), held[1]))
 
 
-def test_below_the_grey_zone_the_encoder_counts_as_its_mean_there() -> None:
+def test_where_it_is_not_asked_the_encoder_counts_as_its_mean_there() -> None:
     card = CascadeCard(
-        category="attack", grey=(0.4, 1.0), ngrams=1.0, encoder=1.0, unasked=-2.0, file="encoder.onnx"
+        category="attack", asked=0.4, ngrams=1.0, encoder=1.0, unasked=-2.0, file="encoder.onnx"
     )
     low, high = both(card, np.array([0.3, 0.5]), np.array([9.0, 9.0]))
     assert low == pytest.approx(combined(card, log_odds(0.3), -2.0))

@@ -100,9 +100,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
     folder = small(tmp_path_factory.mktemp("staged") / "request")
     shutil.copy(WEIGHTS, folder.parent)
     before = read(folder)
-    cascade = CascadeCard(
-        category="direct_injection", grey=(0.01, 1.0), ngrams=1.0, encoder=0.2, unasked=-3.0
-    )
+    cascade = CascadeCard(category="direct_injection", asked=0.01, ngrams=1.0, encoder=0.2, unasked=-3.0)
     card = with_cascade(before.card, cascade)
     write(folder, card, before.arrays, explained(card))
     return read(folder)

@@ -7,7 +7,7 @@ import pytest
 
 from evals.gate.__main__ import main
 from evals.gate.candidates import ENCODED, PLAIN
-from evals.gate.rows import Row, read
+from evals.gate.rows import Row, read, written
 from evals.gate.table import Line, Ranked, rendered, with_front
 
 ASKED = "Where can I find the {} in the {}?"
@@ -40,7 +40,10 @@ def _rows(source: str, pattern: str, label: int) -> list[Row]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Public rows, beside a few of those that were written."""
+    few = written()[::25]
+    monkeypatch.setattr("evals.gate.train.written", lambda: few)
     benign, bad = _rows("house", ASKED, 0) + _rows("shop", ASKED, 0), _rows("code", BAD, 1)
     for part, rows in (("train", benign[::2] + bad[::2]), ("dev", benign[1::2] + bad[1::2])):
         with gzip.open(tmp_path / f"{part}.jsonl.gz", "wt", encoding="utf-8") as file:

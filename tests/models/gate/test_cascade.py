@@ -31,27 +31,24 @@ class Reader:
         return np.array([0.9 if "trains" in window else 0.1 for window in windows], dtype=np.float32)
 
 
-def _card(low: float, high: float, number: int = 64) -> CascadeCard:
-    return CascadeCard(
-        category="attack", grey=(low, high), windows=number, ngrams=0.5, encoder=0.5, unasked=-3
-    )
+def _card(asked: float, number: int = 64) -> CascadeCard:
+    return CascadeCard(category="attack", asked=asked, windows=number, ngrams=0.5, encoder=0.5, unasked=-3)
 
 
-def test_where_the_n_grams_are_sure_the_encoder_is_not_asked() -> None:
+def test_where_the_n_grams_find_nothing_the_encoder_is_not_asked() -> None:
     reader = Reader()
     model = _model()
-    judged, cascade = model.judged(TEXT), Cascade(model, _card(0.2, 0.8), reader.score)
-    assert cascade.refined(judged, Scored(0.99, (0, 5))) == Scored(0.99, (0, 5))
+    judged, cascade = model.judged(TEXT), Cascade(model, _card(0.2), reader.score)
     low = cascade.refined(judged, Scored(0.1, (0, 5)))
     assert log_odds(low.probability) == pytest.approx(0.5 * log_odds(0.1) - 1.5)
     assert low.span == (0, 5)
     assert not reader.shown
 
 
-def test_in_doubt_the_log_odds_of_both_are_added_and_the_encoders_window_is_the_cause() -> None:
+def test_else_the_log_odds_of_both_are_added_and_the_encoders_window_is_the_cause() -> None:
     reader = Reader()
     model = _model()
-    refined = Cascade(model, _card(0.2, 0.8), reader.score).refined(model.judged(TEXT), Scored(0.5, (0, 5)))
+    refined = Cascade(model, _card(0.2), reader.score).refined(model.judged(TEXT), Scored(0.5, (0, 5)))
     assert log_odds(refined.probability) == pytest.approx(0.5 * log_odds(0.9), abs=1e-5)
     start, end = refined.span
     assert "trains" in TEXT[start:end]
@@ -61,7 +58,7 @@ def test_only_the_worst_windows_are_shown() -> None:
     reader = Reader()
     model = _model()
     judged = model.judged(TEXT)
-    Cascade(model, _card(0.0, 1.0, 2), reader.score).refined(judged, Scored(0.5, (0, 5)))
+    Cascade(model, _card(0.0, 2), reader.score).refined(judged, Scored(0.5, (0, 5)))
     assert reader.shown == [part.text for part in model.worst(judged, "attack", 64)[:2]]
     margins = [part.margin for part in model.worst(judged, "attack", 64)]
     assert margins == sorted(margins, reverse=True)
