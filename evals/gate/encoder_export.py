@@ -136,6 +136,19 @@ class Writer(Graph):
         flat = self.call("Squeeze", [odds, "token"], f"{name}.flat")
         return self.call("Sigmoid", [flat], f"{name}.probabilities")
 
+    def branch(self, weights: Mapping[str, Tensor], surface: str, hidden: str, layers: range) -> object:
+        """One surface's layers and its head, as a graph inside the graph."""
+        outer, self.nodes = self.nodes, []
+        own = {f"{surface}.{name}": value for name, value in weights.items()}
+        for layer in layers:
+            hidden = self.layer(own, f"{surface}.encoder.layer.{layer}", hidden)
+        make = self.onnx.helper
+        found = self.head(own, surface, hidden)
+        output = make.make_tensor_value_info(found, self.onnx.TensorProto.FLOAT, ["batch"])
+        made = make.make_graph(self.nodes, surface, [], [output])
+        self.nodes = outer
+        return made
+
 
 def build(trained: Mapping[str, Mapping[str, Tensor]], layers: int, frozen: int) -> bytes:
     """The ONNX file: `ids` (batch, length) int64, unpadded, and `tool` bool, to `probabilities` (batch,).
@@ -151,22 +164,15 @@ def build(trained: Mapping[str, Mapping[str, Tensor]], layers: int, frozen: int)
     for layer in range(frozen):
         hidden = writer.layer(shared, f"encoder.layer.{layer}", hidden)
     writer.quantised(hidden)
-    trunk, branches = writer.nodes, []
-    for surface in SURFACES:
-        writer.nodes = []
-        own = {f"{surface}.{name}": value for name, value in trained[surface].items()}
-        above = hidden
-        for layer in range(frozen, layers):
-            above = writer.layer(own, f"{surface}.encoder.layer.{layer}", above)
-        output = onnx.helper.make_tensor_value_info(
-            writer.head(own, surface, above), onnx.TensorProto.FLOAT, ["batch"]
-        )
-        branches.append(onnx.helper.make_graph(writer.nodes, surface, [], [output]))
-    chosen = dict(zip(("then_branch", "else_branch"), branches, strict=True))
-    choice = onnx.helper.make_node("If", [SURFACES[0]], ["probabilities"], **chosen)
+    first, second = (
+        writer.branch(trained[surface], surface, hidden, range(frozen, layers)) for surface in SURFACES
+    )
+    choice = onnx.helper.make_node(
+        "If", [SURFACES[0]], ["probabilities"], then_branch=first, else_branch=second
+    )
     value = onnx.helper.make_tensor_value_info
     proto = onnx.helper.make_graph(
-        [*trunk, choice],
+        [*writer.nodes, choice],
         "injection",
         [
             value("ids", onnx.TensorProto.INT64, ["batch", "length"]),

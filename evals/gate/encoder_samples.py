@@ -111,7 +111,6 @@ class Kind(NamedTuple):
 class Material:
     """What the samples of a surface are drawn from."""
 
-    surface: str
     bags: Groups[Sequence[str]]
     """Of each attacked text the windows that may hold the attack, likeliest first."""
     clean: Groups[str]
@@ -133,21 +132,15 @@ def material(rows: Sequence[Row], surface: str) -> Material:
     if surface == "tool":
         injections = _by_source(row for row in rows if alone(row) and row.surface == "tool")
         shares = ((1 - REQUESTED) * 2 / 3, (1 - REQUESTED) / 3, REQUESTED)
+        read, harmless = tool, list[Kind]()
         attacks = [*map(Kind, shares, (injections, overrides, requests))]
-        return _material(surface, tool, attacks, [], [row for row in tool if not row.label])
-    carriers = [row for row in (*asked, *tool) if _carries(row)]
-    return _material(surface, asked, [Kind(1.0, overrides)], [Kind(0.5, requests)], carriers)
-
-
-def _material(
-    surface: str,
-    rows: Sequence[Row],
-    attacks: Sequence[Kind],
-    harmless: Sequence[Kind],
-    carriers: Sequence[Row],
-) -> Material:
-    bags, clean = _windows(rows)
-    return Material(surface, bags, clean, attacks, harmless, _by_source(carriers))
+        carriers = [row for row in tool if not row.label]
+    else:
+        read, harmless = asked, [Kind(0.5, requests)]
+        attacks = [Kind(1.0, overrides)]
+        carriers = [row for row in (*asked, *tool) if _carries(row)]
+    bags, clean = _windows(read)
+    return Material(bags, clean, attacks, harmless, _by_source(carriers))
 
 
 def _windows(rows: Sequence[Row]) -> tuple[Groups[Sequence[str]], Groups[str]]:
