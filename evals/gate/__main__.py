@@ -64,7 +64,13 @@ def _head(recipe: HeadRecipe, known: list[Known], asked: Asked) -> list[table.Li
     on = table.Ground(Given(recipe, found, asked.odds), within, folds[: asked.folds])
     # An encoder stands behind the main head of its surface alone.
     said = asked.odds and recipe.head.category.endswith("injection")
-    return [table.line(on, name) for name in asked.names if said or name not in ENCODED]
+    measured = []
+    for name in asked.names:
+        if said or name not in ENCODED:
+            measured.append(table.line(on, name))
+            # A table takes an hour: what is known of it is not lost when it is stopped.
+            sys.stderr.write(table.as_row(measured[-1]) + "\n")
+    return measured
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

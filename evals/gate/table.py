@@ -116,21 +116,24 @@ def rendered(lines: Sequence[Line]) -> str:
         "| head | candidate | AUC within | at 1 % | at 0.1 % | AUC left out | at 1 % | at 0.1 % "
         "| hard benign | ECE | " + " | ".join(f"ms, {words} words" for words in WORDS) + " | MB | front |"
     )
-    rows = [head, "|---" * (head.count("|") - 1) + "|"]
-    for one in lines:
-        ranked = [one.within, one.left_out]
-        cells = [
-            one.head,
-            one.candidate,
-            *(_shown(value) for part in ranked for value in (part.auc, part.recall_1, part.recall_01)),
-            _shown(one.hard),
-            f"{one.calibration:.3f}",
-            *("{:.2f} / {:.2f}".format(*pair) for pair in one.milliseconds.values()),
-            f"{one.bytes / 1e6:.2f}",
-            "yes" if one.front else "",
-        ]
-        rows.append("| " + " | ".join(cells) + " |")
+    rows = [head, "|---" * (head.count("|") - 1) + "|", *map(as_row, lines)]
     return "\n".join(rows) + "\n"
+
+
+def as_row(one: Line) -> str:
+    """A line of the table in Markdown."""
+    ranked = [one.within, one.left_out]
+    cells = [
+        one.head,
+        one.candidate,
+        *(_shown(value) for part in ranked for value in (part.auc, part.recall_1, part.recall_01)),
+        _shown(one.hard),
+        f"{one.calibration:.3f}",
+        *("{:.2f} / {:.2f}".format(*pair) for pair in one.milliseconds.values()),
+        f"{one.bytes / 1e6:.2f}",
+        "yes" if one.front else "",
+    ]
+    return "| " + " | ".join(cells) + " |"
 
 
 def _shown(value: float) -> str:

@@ -63,7 +63,9 @@ def test_the_command_prints_one_document(folder: Path, capsys: pytest.CaptureFix
         "--json",
     ]
     assert main(wanted) == 0
-    (line,) = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    (line,) = json.loads(printed.out)
+    assert f"| direct_injection | {PLAIN} | " in printed.err  # not lost, should it be stopped before its end
     assert (line["candidate"], line["head"], line["front"]) == (PLAIN, "direct_injection", True)
     assert 0 <= line["left_out"]["recall_1"] <= 1
     assert set(line["milliseconds"]) == {"20", "200", "2000"}
