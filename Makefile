@@ -9,6 +9,8 @@ run: $(VENV)/.run  ## set up, index the demo documents, answer a demo question
 	$(VENV)/bin/warrant index add demo/documents
 	$(VENV)/bin/warrant ask "How long do customers have to return a product, and what does return shipping cost?"
 
+# As many processes as cores are at work: threads of theirs that wait for each other would take most of the time.
+test: export OPENBLAS_NUM_THREADS := 1
 test: $(VENV)/.dev  ## set up and pass the tests, a file of them on each core
 	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 

@@ -26,8 +26,17 @@ from evals.gate.train import TOGETHER, Known, shipped_examples
 from evals.gate.training import RECIPES, HeadRecipe
 from state.errors import UsageError
 
-QUICKLY = 3
-"""Folds of a quick table."""
+
+class Effort(NamedTuple):
+    """How thoroughly it is measured."""
+
+    folds: int | None
+    """At most so many."""
+    timed: int
+    """Texts of each length that are timed."""
+
+
+WHOLE, BRIEF = Effort(None, 40), Effort(3, 5)
 
 
 class Asked(NamedTuple):
@@ -35,8 +44,7 @@ class Asked(NamedTuple):
 
     names: Sequence[str]
     heads: Sequence[str]
-    folds: int | None
-    """At most so many."""
+    effort: Effort
     odds: Mapping[str, float]
     """The encoder's, by the rows' ids."""
 
@@ -61,7 +69,9 @@ def _head(recipe: HeadRecipe, known: list[Known], asked: Asked) -> list[table.Li
     within = Fold("within", without_near(~judged, judged, grouped), judged)
     folds = sources_left_out(found, grouped, TOGETHER[recipe.head.surface])
     folds = [fold for fold in folds if (fold.trained & bad).any()]
-    on = table.Ground(Given(recipe, found, asked.odds), within, folds[: asked.folds])
+    on = table.Ground(
+        Given(recipe, found, asked.odds), within, folds[: asked.effort.folds], asked.effort.timed
+    )
     # An encoder stands behind the main head of its surface alone.
     said = asked.odds and recipe.head.category.endswith("injection")
     measured = []
@@ -89,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.candidate or (QUICK if options.quick else NAMES)
     try:
         odds = unseen(options.encoder) if options.encoder else {}
-        asked = Asked(names, options.head or known, QUICKLY if options.quick else None, odds)
+        asked = Asked(names, options.head or known, BRIEF if options.quick else WHOLE, odds)
         found = lines(options.data, asked)
     except UsageError as error:
         sys.stderr.write(f"{error}\n")

@@ -18,8 +18,6 @@ from evals.gate.splits import Fold, family
 from models.gate.ngrams.arrays import Bools
 
 WORDS = (20, 200, 2000)
-TIMED = 40
-"""Texts of each length that are timed."""
 HARD = {
     "input": (
         "ours-trigger-benign",
@@ -79,6 +77,8 @@ class Ground:
     given: Given
     within: Fold
     folds: Sequence[Fold]
+    timed: int
+    """Texts of each length that are timed."""
 
 
 def line(on: Ground, name: str) -> Line:
@@ -100,7 +100,7 @@ def line(on: Ground, name: str) -> Line:
         left_out=_ranked(crossed, judged, bad),
         hard=share(crossed[hard], threshold),
         calibration=calibration_error(probabilities, bad[judged]),
-        milliseconds={str(words): _timed(inside, _texts(rows, words)) for words in WORDS},
+        milliseconds={str(words): _timed(inside, _texts(rows, words, on.timed)) for words in WORDS},
         bytes=inside.size,
     )
 
@@ -168,12 +168,12 @@ def _ranked(margins: Doubles, judged: Bools, bad: Bools) -> Ranked:
     return Ranked(auc(attack, benign), recall_at(attack, benign, 0.01), recall_at(attack, benign, 0.001))
 
 
-def _texts(rows: Sequence[Row], words: int) -> list[str]:
+def _texts(rows: Sequence[Row], words: int, number: int) -> list[str]:
     """Benign texts, put together and cut to a number of words."""
     random = np.random.default_rng(5)
     benign = [row.text for row in rows if row.label == 0 and row.lang == "en"]
     found = []
-    for _ in range(TIMED):
+    for _ in range(number):
         text = ""
         while text.count(" ") < words:
             text += benign[random.integers(len(benign))] + " "
