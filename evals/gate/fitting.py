@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from evals.gate.bags import Bags
 from models.gate.ngrams.arrays import Bools, Floats
@@ -68,7 +69,9 @@ def logistic(
         return value, gradient
 
     origin = np.append(centre, 0.0) if start is None else np.append(start.weights[columns], start.bias)
-    found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": 100, "ftol": 1e-6})
+    # On busy cores its threads wait for each other, ten times as long as they work.
+    with threadpool_limits(1, user_api="blas"):
+        found = minimize(loss, origin, jac=True, method="L-BFGS-B", options={"maxiter": 100, "ftol": 1e-6})
     whole[columns] = found.x[:-1]
     return Line(whole.astype(np.float32), float(found.x[-1]))
 
