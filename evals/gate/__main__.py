@@ -78,7 +78,7 @@ def _head(recipe: HeadRecipe, known: list[Known], asked: Asked) -> list[table.Li
     for name in asked.names:
         if said or name not in ENCODED:
             measured.append(table.line(on, name))
-            # A table takes an hour: what is known of it is not lost when it is stopped.
+            # A table takes long: what is known of it is not lost when it is stopped.
             sys.stderr.write(table.as_row(measured[-1]) + "\n")
     return measured
 
