@@ -34,6 +34,7 @@ def named(server: OpenAIServer, *fallback: OpenAIServer, retries: int = 2, **lim
         limits={key(server): ProviderLimits(**limits)},
         fallback=tuple(f"{each.url}#b" for each in fallback),
         transport_retries=retries,
+        redact="off",  # pseudonyms are put in by threads, which overtake each other
     )
     return chat(f"{server.url}#a", policy, Settings())
 
