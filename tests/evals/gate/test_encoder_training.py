@@ -7,22 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evals.gate.cascade import worst
 from evals.gate.encoder_export import pretrained
+from evals.gate.encoder_fitting import Lessons, Plan, train
 from evals.gate.encoder_samples import Sizes
-from evals.gate.encoder_training import (
-    FOLDS,
-    SCORES,
-    Lessons,
-    Plan,
-    Rows,
-    Wanted,
-    main,
-    measured,
-    run,
-    shipped,
-    train,
-    worst,
-)
+from evals.gate.encoder_training import FOLDS, SCORES, Rows, Wanted, main, measured, run, shipped
 from evals.gate.rows import Row
 from models.embeddings.minilm import token_ids
 from models.gate.encoder.model import SURFACES, Encoder
