@@ -17,6 +17,7 @@ from random import Random
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from evals.gate.composing import put
+from evals.gate.examples import complete
 from evals.gate.places import PLACES
 from evals.gate.rows import Row
 from models.gate.views.reading import views
@@ -29,20 +30,6 @@ SIZE = 260
 SHORTEST = 40
 REQUESTED = 0.3
 """Share of the attacks planted into tool results that are harmless requests, were a user to make them."""
-REQUESTS = (
-    "BFCL",
-    "CLINC150",
-    "CyberSecEval-FRR",
-    "GPTeacher",
-    "MT-bench",
-    "self-instruct-seeds",
-    "written-benign-operations",
-    "written-benign-roleplay",
-    "written-languages-benign",
-)
-"""Sources of requests that say what they ask for without what was said before."""
-BRIEFEST, LONGEST = 12, 300
-"""Characters of such requests."""
 LEAST = 120
 """Characters of a request that something is planted into."""
 CROSSED = 0.15
@@ -128,7 +115,7 @@ def material(rows: Sequence[Row], surface: str) -> Material:
     tool = [row for row in rows if row.surface == "tool" and not alone(row)]
     asked = [row for row in rows if row.surface == "input" and (not row.label or alone(row))]
     overrides = _by_source(row for row in asked if row.label)
-    requests = _by_source(row for row in asked if _complete(row))
+    requests = _by_source(row for row in asked if complete(row))
     if surface == "tool":
         injections = _by_source(row for row in rows if alone(row) and row.surface == "tool")
         shares = ((1 - REQUESTED) * 2 / 3, (1 - REQUESTED) / 3, REQUESTED)
@@ -171,11 +158,6 @@ def alone(row: Row) -> bool:
     """Whether a row is an attack without the text that carries it."""
     written = row.surface == "tool" and row.source.startswith("written-")
     return row.label == 1 and (written or (row.surface, row.category) == ("input", "direct_injection"))
-
-
-def _complete(row: Row) -> bool:
-    """Whether a harmless request says by itself what is asked for."""
-    return not row.label and row.source in REQUESTS and BRIEFEST <= len(row.text) <= LONGEST
 
 
 def _carries(row: Row) -> bool:

@@ -1,4 +1,7 @@
-"""What the heads are trained on: rows as they are, and attacks put into clean tool outputs."""
+"""What the heads are trained on: rows as they are, and attacks put into clean tool outputs.
+
+In a tool output that is any request: whatever asks an assistant for something does not belong there.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +14,20 @@ INSERTED = ("written-injections", "written-overrides", "deepset-prompt-injection
 """Sources of attacks that are put into tool outputs."""
 LONGEST = 600
 """Characters of what is put in."""
+REQUESTS = (
+    "BFCL",
+    "CLINC150",
+    "CyberSecEval-FRR",
+    "GPTeacher",
+    "MT-bench",
+    "self-instruct-seeds",
+    "written-benign-operations",
+    "written-benign-roleplay",
+    "written-languages-benign",
+)
+"""Sources of requests that say what they ask for without what was said before."""
+COMPLETE = range(12, 301)
+"""Characters of such requests."""
 
 
 class Example(NamedTuple):
@@ -29,7 +46,7 @@ class Example(NamedTuple):
 
 
 def examples(surface: str, rows: Sequence[Row], composed: Sequence[Row]) -> list[Example]:
-    """The rows of a surface, and for tools the rows `composed` with the attacks among `rows`.
+    """The rows of a surface, and for tools the clean ones with an attack put in, and with a request.
 
     `composed` are those rows of which some may be put together: what is held back is not among them.
     """
@@ -37,10 +54,16 @@ def examples(surface: str, rows: Sequence[Row], composed: Sequence[Row]) -> list
     if surface != "tool":
         return found
     carriers = [row for row in composed if row.surface == "tool" and row.label == 0]
-    inserts = [_attack(row) for row in composed if _inserted(row)]
-    for one in compose(carriers, inserts):
-        found.append(Example(one.row, one.span, one.fold))
+    for seed, sought in enumerate((_inserted, complete)):
+        inserts = [_attack(row) for row in composed if sought(row)]
+        for one in compose(carriers, inserts, seed=seed):
+            found.append(Example(one.row, one.span, one.fold))
     return found
+
+
+def complete(row: Row) -> bool:
+    """Whether a harmless request of a user says by itself what is asked for."""
+    return not row.label and row.surface == "input" and row.source in REQUESTS and len(row.text) in COMPLETE
 
 
 def _inserted(row: Row) -> bool:

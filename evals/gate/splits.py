@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evals.gate.examples import Example
+from evals.gate.examples import REQUESTS, Example
 from models.gate.ngrams.arrays import Bools, Ints
 from models.gate.ngrams.features import Shape, grams
 
@@ -47,7 +47,9 @@ def family(source: str) -> str:
 def weighed_as(example: Example) -> str:
     """The source that an example's weight is shared with: what was put together counts by what was put in."""
     *carriers, source = example.sources
-    return f"composed+{source}" if carriers else family(source)
+    if not carriers:
+        return family(source)
+    return f"composed+{'requests' if source in REQUESTS else source}"
 
 
 def groups(texts: Sequence[str]) -> Ints:

@@ -8,6 +8,7 @@ that are like no other are held back: the promise of each threshold is made from
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evals.gate.card import card, explained
-from evals.gate.cascade import SPLITS, Second, staged, unseen, with_cascade, worst
+from evals.gate.cascade import ENCODER, SPLITS, Second, staged, unseen, with_cascade, worst
 from evals.gate.examples import Example, examples
 from evals.gate.heads import attacks
 from evals.gate.hosts import as_in_the_wild
@@ -26,7 +27,7 @@ from evals.gate.splits import attacked, groups, held_back, sources_left_out, wit
 from evals.gate.training import RECIPES, Recipe, Trainer, prepared
 from models.gate import artefact
 from models.gate.card import Card
-from models.gate.encoder.model import Encoder
+from models.gate.encoder.model import WEIGHTS, Encoder
 from models.gate.ngrams.stored import arrays
 from state.errors import UsageError
 
@@ -114,6 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         odds = unseen(options.encoder) if options.encoder else None
+        if options.write and odds is not None and not (beside := options.into / ENCODER).exists():
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(WEIGHTS, beside)
         for name, recipe in RECIPES.items():
             if options.only in (None, name):
                 made = shipped(recipe, options.data, options.into if options.write else None, odds)

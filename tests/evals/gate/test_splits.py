@@ -86,4 +86,5 @@ def test_sources_left_out_together_share_a_fold() -> None:
 
 def test_what_was_put_together_counts_by_what_was_put_in() -> None:
     assert weighed_as(_example("", "httpx+written-injections")) == "composed+written-injections"
+    assert weighed_as(_example("", "httpx+GPTeacher")) == "composed+requests"
     assert weighed_as(_example("", "composite(a x b)")) == "composite"
