@@ -17,13 +17,13 @@ from jsonschema.validators import extend
 from state.canonical import sameness
 
 if TYPE_CHECKING:
-    from regex import Pattern  # type: ignore[import-untyped]  # it has no stubs
+    from regex import Match, Pattern  # type: ignore[import-untyped]  # it has no stubs
 
 Json: TypeAlias = Any
 Errors: TypeAlias = Iterator[ValidationError]
 
 MATCH_SECONDS = 0.2
-"""Longest time of one match; one that takes longer ends the validation."""
+"""Longest time of one match; one that takes longer twice ends the validation."""
 TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
@@ -38,7 +38,7 @@ def matches(pattern: str, text: str) -> bool:
         PatternTimeoutError: the pattern takes too long.
     """
     try:
-        return _compiled(pattern).search(text, timeout=MATCH_SECONDS) is not None
+        return _searched(pattern, text) is not None
     except TimeoutError as error:
         raise PatternTimeoutError(f"the pattern {pattern!r:.80} takes too long to match") from error
 
@@ -52,7 +52,7 @@ def first_match(pattern: str, text: str) -> str | None:
     import regex
 
     try:
-        found = _compiled(pattern).search(text, timeout=MATCH_SECONDS)
+        found = _searched(pattern, text)
     except regex.error as error:
         raise ValueError(f"{pattern!r:.80} is no pattern: {error}") from error
     except TimeoutError as error:
@@ -61,6 +61,13 @@ def first_match(pattern: str, text: str) -> str | None:
         return None
     matched: str | None = found[1] if found.re.groups else found[0]
     return matched
+
+
+def _searched(pattern: str, text: str) -> "Match[str] | None":
+    try:
+        return _compiled(pattern).search(text, timeout=MATCH_SECONDS)
+    except TimeoutError:  # a machine that stood still for a moment says nothing of the pattern
+        return _compiled(pattern).search(text, timeout=MATCH_SECONDS)
 
 
 @lru_cache(maxsize=256)

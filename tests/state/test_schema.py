@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+import regex  # type: ignore[import-untyped]  # it has no stubs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -151,6 +152,22 @@ def test_a_catastrophic_pattern_ends(keyword: str) -> None:
     [violation] = violations(check_schema(schema), [text if keyword == "pattern" else {text: 1}] * 1000)
     assert "takes too long" in violation.message
     assert time.perf_counter() - started < 10 * MATCH_SECONDS
+
+
+def test_a_machine_that_stands_still_during_a_match_is_no_violation(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, stalls = regex.compile, iter([True, False])
+
+    class Stalling:
+        def __init__(self, pattern: str) -> None:
+            self._pattern = compiled(pattern)
+
+        def search(self, text: str, timeout: float) -> Any:
+            if next(stalls):
+                raise TimeoutError
+            return self._pattern.search(text, timeout=timeout)
+
+    monkeypatch.setattr(regex, "compile", Stalling)
+    assert violations(check_schema({"pattern": "^WR-[0-9]{4}, please$"}), "WR-1048, please") == []
 
 
 def test_a_schema_that_names_its_dialect_is_bounded_all_the_same() -> None:
