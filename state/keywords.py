@@ -28,7 +28,7 @@ TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 class PatternTimeoutError(Exception):
-    """A pattern took longer than MATCH_SECONDS."""
+    """A pattern took longer than MATCH_SECONDS, twice."""
 
 
 def matches(pattern: str, text: str) -> bool:

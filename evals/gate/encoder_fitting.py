@@ -1,4 +1,4 @@
-"""How one encoder of the gate learns: PyTorch is needed here and nowhere else."""
+"""How one encoder of the gate learns, in PyTorch, which nothing but this training needs."""
 
 import sys
 from collections.abc import Mapping, Sequence

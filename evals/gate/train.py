@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evals.gate.card import card, explained
-from evals.gate.cascade import ENCODER, SPLITS, Second, staged, unseen, with_cascade, worst
+from evals.gate.cascade import SPLITS, Second, staged, unseen, with_cascade, worst
 from evals.gate.examples import Example, examples
 from evals.gate.heads import attacks
 from evals.gate.hosts import as_in_the_wild
@@ -80,6 +80,9 @@ def shipped(recipe: Recipe, folder: Path, into: Path | None, odds: Mapping[str, 
         splits = made.splits + SPLITS.format(count=int(heads[cascade.category].judged.sum()))
         made = with_cascade(made, cascade).model_copy(update={"splits": splits})
     if into is not None:
+        if cascade is not None and into.resolve() != SHIPPED.resolve():
+            into.mkdir(parents=True, exist_ok=True)
+            shutil.copy(WEIGHTS, into / cascade.file)
         made = artefact.write(into / recipe.name, made, arrays(trained), explained(made))
     return made
 
@@ -115,9 +118,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         odds = unseen(options.encoder) if options.encoder else None
-        if options.write and odds is not None and not (beside := options.into / ENCODER).exists():
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(WEIGHTS, beside)
         for name, recipe in RECIPES.items():
             if options.only in (None, name):
                 made = shipped(recipe, options.data, options.into if options.write else None, odds)
